@@ -1,0 +1,232 @@
+// Every route there is, with who may call it. The Worker mounts this list and nothing else; OpenAPI, the docs page and the
+// authorisation tests read it.
+import { z } from "zod";
+import * as shape from "./shapes.ts";
+
+export type Surface = "app" | "api" | "link";
+
+/**
+ * Who may call a route.
+ * - public: anyone; what it does is proven by a code, a signature or a challenge.
+ * - authenticated: any principal; the handler shows only what the principal may see.
+ * - fleet: a grant of this role on all hosts and all operations.
+ * - host: any grant of this role on the host in the path.
+ * - operation: a grant on the host that covers the operation in the body; `reader` for risk `read`, else `operator`.
+ * - job: a grant of this role on the job's host that covers the job's operation.
+ */
+export type RouteRule =
+  | { who: "public" }
+  | { who: "authenticated" }
+  | { who: "fleet"; role: shape.Role }
+  | { who: "host"; role: shape.Role }
+  | { who: "operation" }
+  | { who: "job"; role: shape.Role };
+
+export interface Route {
+  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
+  /** OpenAPI style: `{host}`. */
+  readonly path: string;
+  readonly summary: string;
+  readonly rule: RouteRule;
+  readonly surfaces: readonly Surface[];
+  readonly body?: z.ZodType;
+  readonly query?: z.ZodType;
+  /** Status → JSON schema, or a media type for what is not JSON, or null for no body. */
+  readonly answers: Readonly<Record<number, z.ZodType | string | null>>;
+  /** Changes something: same origin and JSON only for browsers, and an audit record. */
+  readonly changes: boolean;
+  /** Asks the Fleet itself instead of the snapshot (destructive and administrative). */
+  readonly fresh?: boolean;
+  readonly socket?: boolean;
+}
+
+const people: readonly Surface[] = ["app", "api"];
+const everywhere: readonly Surface[] = ["app", "api", "link"];
+const admin = { who: "fleet", role: "admin" } as const;
+const hostAdmin = { who: "host", role: "admin" } as const;
+const v1 = (path: string) => `/api/v1${path}`;
+
+const get = (path: string, summary: string, rule: RouteRule, answer: z.ZodType | string, more: Partial<Route> = {}): Route => ({
+  method: "GET",
+  path,
+  summary,
+  rule,
+  surfaces: people,
+  answers: { 200: answer },
+  changes: false,
+  ...more,
+});
+const change = (
+  method: Route["method"],
+  path: string,
+  summary: string,
+  rule: RouteRule,
+  answers: Route["answers"],
+  more: Partial<Route> = {},
+): Route => ({ method, path, summary, rule, surfaces: people, answers, changes: true, ...more });
+const accepted = { 200: shape.jobSchema, 202: shape.jobSchema } as const;
+
+export const ROUTES = {
+  healthz: get("/healthz", "Is the edge up", { who: "public" }, z.object({ status: z.literal("ok") }), { surfaces: everywhere }),
+  signInPage: get("/sign-in", "The page that a sign-in link opens", { who: "public" }, "text/html", { surfaces: ["app"] }),
+  signInScript: get("/sign-in.js", "Its script", { who: "public" }, "text/javascript", { surfaces: ["app"] }),
+  sessionCreate: change(
+    "POST",
+    "/session",
+    "Exchange a one-time sign-in code for a browser session",
+    { who: "public" },
+    { 204: null },
+    { body: shape.sessionCreateSchema, surfaces: ["app"] },
+  ),
+  linkEnroll: change(
+    "POST",
+    "/link/enroll",
+    "Exchange a single-use enrolment code for a host",
+    { who: "public" },
+    { 201: shape.enrolledSchema },
+    { body: shape.enrollClaimSchema, surfaces: ["link", "app", "api"] },
+  ),
+  link: get("/link", "The relay's socket: query `host` (number) and `lane`; then a signed challenge", { who: "public" }, "websocket", {
+    surfaces: ["link"],
+    socket: true,
+    query: z.strictObject({ host: z.coerce.number().int().min(1), lane: z.coerce.number().int().min(0).max(255).default(0) }),
+  }),
+
+  openapi: get("/openapi.json", "This interface as OpenAPI 3.1", { who: "authenticated" }, z.record(z.string(), z.unknown())),
+  docs: get("/docs", "A page to read and try this interface", { who: "authenticated" }, "text/html"),
+  docsScript: get("/docs.js", "Its script", { who: "authenticated" }, "text/javascript"),
+
+  me: get(v1("/me"), "Who you are and what you may do", { who: "authenticated" }, shape.meSchema),
+  signOut: change("DELETE", v1("/session"), "End this browser session", { who: "authenticated" }, { 204: null }),
+  signInCodes: change(
+    "POST",
+    v1("/sign-in-codes"),
+    "Make a one-time sign-in link for yourself",
+    { who: "authenticated" },
+    { 201: shape.signInCodeSchema },
+    { fresh: true },
+  ),
+  hosts: get(v1("/hosts"), "Hosts that you may see", { who: "authenticated" }, shape.listOf(shape.hostSchema), {
+    query: shape.pageQuerySchema,
+  }),
+  host: get(v1("/hosts/{host}"), "One host", { who: "host", role: "reader" }, shape.hostSchema),
+  hostUpdate: change(
+    "PATCH",
+    v1("/hosts/{host}"),
+    "Change labels or note",
+    hostAdmin,
+    { 200: shape.hostSchema },
+    { body: shape.hostUpdateSchema, fresh: true },
+  ),
+  hostDelete: change(
+    "DELETE",
+    v1("/hosts/{host}"),
+    "Remove a host; its relay is refused from then on",
+    hostAdmin,
+    { 204: null },
+    { fresh: true },
+  ),
+  enrollments: change(
+    "POST",
+    v1("/enrollments"),
+    "Make a single-use enrolment code",
+    admin,
+    { 201: shape.enrollmentSchema },
+    { body: shape.enrollmentCreateSchema, fresh: true },
+  ),
+  operations: get(v1("/operations"), "Every operation there is", { who: "authenticated" }, shape.listOf(shape.operationSchema)),
+  operation: get(v1("/operations/{operation}"), "One operation", { who: "authenticated" }, shape.operationSchema),
+  calls: change(
+    "POST",
+    v1("/hosts/{host}/calls"),
+    "Ask a host something, answered at once; a failed call is 200 with its result",
+    { who: "operation" },
+    { 200: z.unknown() },
+    { body: shape.callSchema },
+  ),
+  submit: change(
+    "POST",
+    v1("/hosts/{host}/jobs"),
+    "Submit a job. Headers: Idempotency-Key, Prefer: wait=30",
+    { who: "operation" },
+    accepted,
+    { body: shape.submitSchema, query: shape.submitQuerySchema },
+  ),
+  fanOut: change(
+    "POST",
+    v1("/jobs"),
+    "Submit a job to a host, to one host with the labels, or to all of them",
+    { who: "authenticated" },
+    accepted,
+    { body: shape.fanOutSchema, query: shape.submitQuerySchema },
+  ),
+  jobs: get(v1("/jobs"), "Jobs, newest first", { who: "authenticated" }, shape.listOf(shape.jobSummarySchema), {
+    query: shape.jobsQuerySchema,
+  }),
+  job: get(v1("/jobs/{id}"), "One job", { who: "job", role: "reader" }, shape.jobSchema),
+  jobEvents: get(
+    v1("/jobs/{id}/events"),
+    "Server-sent events `status`, `log`, `progress`, `gap`, `result`; Last-Event-ID resumes; or Accept: application/x-ndjson",
+    { who: "job", role: "reader" },
+    "text/event-stream",
+  ),
+  jobOutput: get(
+    v1("/jobs/{id}/output"),
+    "Output bytes from an offset on, or a Range",
+    { who: "job", role: "reader" },
+    "application/octet-stream",
+    { query: shape.outputQuerySchema },
+  ),
+  jobCancel: change(
+    "POST",
+    v1("/jobs/{id}/cancel"),
+    "Cancel; its processes are gone within 5 s",
+    { who: "job", role: "operator" },
+    { 202: shape.jobSchema },
+  ),
+  keys: get(v1("/keys"), "API keys, without their secrets", admin, shape.listOf(shape.keySchema), {
+    query: shape.pageQuerySchema,
+    fresh: true,
+  }),
+  keyCreate: change(
+    "POST",
+    v1("/keys"),
+    "Make or import an API key",
+    admin,
+    { 201: shape.keyCreatedSchema },
+    { body: shape.keyCreateSchema, fresh: true },
+  ),
+  keyUpdate: change(
+    "PATCH",
+    v1("/keys/{key}"),
+    "Rename a key",
+    admin,
+    { 200: shape.keySchema },
+    { body: shape.keyUpdateSchema, fresh: true },
+  ),
+  keyDelete: change("DELETE", v1("/keys/{key}"), "Revoke a key: it fails everywhere within 5 s", admin, { 204: null }, { fresh: true }),
+  grants: get(v1("/grants"), "Who may do what", admin, shape.listOf(shape.grantSchema), { query: shape.pageQuerySchema, fresh: true }),
+  grantCreate: change(
+    "POST",
+    v1("/grants"),
+    "Allow a principal something",
+    admin,
+    { 201: shape.grantSchema },
+    { body: shape.grantCreateSchema, fresh: true },
+  ),
+  grantUpdate: change(
+    "PATCH",
+    v1("/grants/{grant}"),
+    "Replace what a grant allows",
+    admin,
+    { 200: shape.grantSchema },
+    { body: shape.grantScopeSchema, fresh: true },
+  ),
+  grantDelete: change("DELETE", v1("/grants/{grant}"), "Take a grant back", admin, { 204: null }, { fresh: true }),
+  audit: get(v1("/audit"), "What was changed, newest first", admin, shape.listOf(shape.auditRecordSchema), {
+    query: shape.auditQuerySchema,
+    fresh: true,
+  }),
+} as const satisfies Record<string, Route>;
+
+export type RouteName = keyof typeof ROUTES;

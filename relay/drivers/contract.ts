@@ -1,0 +1,39 @@
+// What a driver is. A driver knows neither the link nor another driver; it gets a validated spec and gives a result.
+// Life: construct (no side effects) → start (connects to what it drives, reconnects by itself) → use → stop.
+import type { z } from "zod";
+import type { JobRequest, JobResult } from "../../protocol/envelope.ts";
+import type { StreamName } from "../../protocol/link/records.ts";
+import type { OPERATIONS, OperationName } from "../../protocol/operations/index.ts";
+
+/** What a handler may use of the job that it runs. A call has one too: its output and progress go nowhere. */
+export interface JobContext {
+  readonly request: JobRequest;
+  /** Aborts on cancel and at the deadline. The handler must then settle within LIMITS.cancelGraceMs; its result still counts if the effect was finished. */
+  readonly signal: AbortSignal;
+  /** Takes bytes of a stream at once (spooled, then sent); the returned promise, when there is one, asks the producer to pause until it settles. */
+  output(stream: StreamName, bytes: Uint8Array): Promise<void> | undefined;
+  progress(percent: number | null, message: string): void;
+  log(level: "debug" | "info" | "warn" | "error", message: string): void;
+}
+
+/** A result without the mirror of the correlation id, which the runner adds. */
+export type HandlerResult = Omit<JobResult, "correlation_id" | "logs">;
+
+export type SpecOf<N extends OperationName> = z.infer<(typeof OPERATIONS)[N]["spec"]>;
+export type Handler<N extends OperationName> = (spec: SpecOf<N>, context: JobContext) => Promise<HandlerResult>;
+
+export interface DriverHealth {
+  readonly available: boolean;
+  /** One line for people: what was found, or why not and what to do. */
+  readonly detail: string;
+}
+
+export interface Driver<N extends OperationName = OperationName> {
+  readonly name: string;
+  readonly handlers: { readonly [K in N]: Handler<K> };
+  /** Locks beyond those of the registry entry, from the host's own file. Empty without. */
+  locks?(operation: N, spec: unknown): readonly string[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  health(): DriverHealth;
+}
