@@ -1,0 +1,19 @@
+// Three projects: plain Node tests, the Worker in workerd, and end to end (real processes; one file at a time).
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+const node = { environment: "node", testTimeout: 30_000, hookTimeout: 60_000 } as const;
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { ...node, name: "unit", include: ["test/{protocol,cli,conventions,scripts,embedded}/**/*.test.ts"] } },
+      { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"] } },
+      { test: { ...node, name: "e2e", include: ["test/{e2e,faults}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 30_000 },
+      },
+    ],
+  },
+});
