@@ -68,6 +68,18 @@ export const ERRORS = {
   RANGE_INVALID: e(416, false, "That range is not there.", "Ask for an offset within the length of the output."),
   IDEMPOTENCY_MISMATCH: e(409, false, "This Idempotency-Key was used with another request.", "Use a new key for a new request."),
   NAME_TAKEN: e(409, false, "That name is taken.", "Choose another name."),
+  SEAL_KEY_MISSING: e(
+    503,
+    false,
+    "This edge has no key to seal secrets with, so it takes none.",
+    "Set SEAL_KEY: openssl rand -base64 32 | npx wrangler secret put SEAL_KEY.",
+  ),
+  SEAL_OPEN_FAILED: e(
+    500,
+    false,
+    "The job's sealed secrets could not be opened, so it was not sent.",
+    "SEAL_KEY was changed while the job waited; submit it again.",
+  ),
   LIMIT_REACHED: e(409, false, "The most of these that an edge keeps is reached.", "Delete some that are no longer used."),
   NOT_FOUND: e(404, false, "There is no such thing.", "Check the id; it may have been deleted."),
   INTERNAL: e(500, true, "Something went wrong in the edge.", "Try again; if it stays, report it with the request_id."),

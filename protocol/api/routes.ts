@@ -44,26 +44,31 @@ const people: readonly Surface[] = ["app", "api"];
 const everywhere: readonly Surface[] = ["app", "api", "link"];
 const admin = { who: "fleet", role: "admin" } as const;
 const hostAdmin = { who: "host", role: "admin" } as const;
-const v1 = (path: string) => `/api/v1${path}`;
+const v1 = <const P extends string>(path: P) => `/api/v1${path}` as const;
 
-const get = (path: string, summary: string, rule: RouteRule, answer: z.ZodType | string, more: Partial<Route> = {}): Route => ({
-  method: "GET",
-  path,
-  summary,
-  rule,
-  surfaces: people,
-  answers: { 200: answer },
-  changes: false,
-  ...more,
-});
-const change = (
+/** A route with the types of its own path, query and body, so that handlers need no casts. */
+type RouteWith<P extends string, M extends Partial<Route>> = Omit<Route, "path" | keyof M> & { readonly path: P } & Readonly<M>;
+type NoMore = Record<never, never>;
+
+const get = <const P extends string, M extends Partial<Route> = NoMore>(
+  path: P,
+  summary: string,
+  rule: RouteRule,
+  answer: z.ZodType | string,
+  more?: M,
+): RouteWith<P, M> =>
+  ({ method: "GET", path, summary, rule, surfaces: people, answers: { 200: answer }, changes: false, ...more }) as unknown as RouteWith<
+    P,
+    M
+  >;
+const change = <const P extends string, M extends Partial<Route> = NoMore>(
   method: Route["method"],
-  path: string,
+  path: P,
   summary: string,
   rule: RouteRule,
   answers: Route["answers"],
-  more: Partial<Route> = {},
-): Route => ({ method, path, summary, rule, surfaces: people, answers, changes: true, ...more });
+  more?: M,
+): RouteWith<P, M> => ({ method, path, summary, rule, surfaces: people, answers, changes: true, ...more }) as unknown as RouteWith<P, M>;
 const accepted = { 200: shape.jobSchema, 202: shape.jobSchema } as const;
 
 export const ROUTES = {

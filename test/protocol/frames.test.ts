@@ -95,7 +95,7 @@ function hostileMessage(): fc.Arbitrary<Uint8Array> {
 describe("records", () => {
   it("are these on the wire, and come back", () => {
     const out = encodeRecord(RECORD.stdout, 3, new TextEncoder().encode("ok\n"));
-    expect(hex(out)).toBe("02" + "0000000000000003" + "00000003" + "6f6b0a");
+    expect(hex(out)).toBe("020000000000000003000000036f6b0a");
     const event = encodeEvent({ type: "status", status: "running", at: 1 });
     expect(Buffer.from(event.subarray(13)).toString()).toBe('{"type":"status","status":"running","at":1}');
     const decoded = decodeRecords(new Uint8Array([...out, ...event, 1, 0]));

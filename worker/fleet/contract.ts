@@ -45,7 +45,7 @@ export interface AccessSnapshot {
   readonly version: number;
   readonly keys: readonly { hash: string; id: string; expiresAtMs: number | null }[];
   /** A session acts as the principal that made its code, and ends with it. */
-  readonly sessions: readonly { hash: string; principal: string; expiresAtMs: number }[];
+  readonly sessions: readonly { hash: string; principal: string; email: string | null; expiresAtMs: number }[];
   readonly grants: readonly Grant[];
   readonly hosts: readonly SnapshotHost[];
 }
@@ -109,7 +109,8 @@ export interface FleetRpc {
   grantCreate(actor: Actor, principal: string, scope: GrantScope): Promise<Outcome<Grant>>;
   grantUpdate(actor: Actor, id: string, scope: GrantScope): Promise<Outcome<Grant>>;
   grantDelete(actor: Actor, id: string): Promise<Outcome<null>>;
-  signInCodeCreate(actor: Actor): Promise<Outcome<z.infer<typeof signInCodeSchema>>>;
+  /** `email` is the caller's, so that the session keeps the grants of the address. */
+  signInCodeCreate(actor: Actor, email: string | null): Promise<Outcome<z.infer<typeof signInCodeSchema>>>;
   /** The session's secret, for the cookie. */
   sessionCreate(requestId: string, code: string): Promise<Outcome<{ secret: string; expiresAtMs: number }>>;
   sessionDelete(actor: Actor, hash: string): Promise<void>;

@@ -1,0 +1,119 @@
+// Builds dist/ with esbuild: the Worker, the relay, the CLI, the parent process of `farhand start` and its set-up step.
+// `node scripts/build.ts` builds what is older than its sources; `--force` builds all. Reports on standard error.
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build, type BuildOptions } from "esbuild";
+import { leanBuiltins, NODE_BANNER } from "./node-bundle.ts";
+import { isBuilt, sourceStamp, stampFile } from "./stamp.mjs";
+import { readCompatibility } from "./wrangler-file.ts";
+
+const root = join(import.meta.dirname, "..");
+const dist = join(root, "dist");
+/** The platform's limit for a free account is 3 MiB; this is the product's own. */
+export const WORKER_LIMIT_BYTES = 1024 * 1024;
+const CHUNK_KEPT_MS = 3600_000;
+
+const node: BuildOptions = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: "node",
+  target: "node22",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  external: ["bufferutil", "utf-8-validate"],
+  logLevel: "warning",
+};
+const esm: BuildOptions = { ...node, format: "esm", banner: { js: NODE_BANNER }, plugins: [leanBuiltins] };
+
+/** The same settings as wrangler uses, so that the embedded edge and Cloudflare run the same code. */
+const worker: BuildOptions = {
+  absWorkingDir: root,
+  entryPoints: { worker: "worker/index.ts" },
+  bundle: true,
+  format: "esm",
+  platform: "browser",
+  conditions: ["workerd", "worker", "browser"],
+  target: "es2024",
+  external: ["cloudflare:*", "node:*"],
+  minify: true,
+  legalComments: "none",
+  logLevel: "warning",
+};
+
+/** The journal's thread runs from text, so that the relay stays one file. */
+async function journalThread(): Promise<string> {
+  const result = await build({ ...node, entryPoints: ["relay/jobs/journal-thread.ts"], format: "cjs", write: false });
+  return result.outputFiles[0]!.text;
+}
+
+async function bundleAll(outdir: string): Promise<void> {
+  const define = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()) };
+  const compatibility = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
+  const cli: BuildOptions = { ...esm, entryPoints: { farhand: "cli/main.ts" }, splitting: true, chunkNames: "chunks/[hash]" };
+  const extensions = { outExtension: { ".js": ".mjs" }, outdir };
+  await Promise.all([
+    build({ ...worker, ...extensions }),
+    build({ ...esm, ...extensions, entryPoints: { relay: "relay/main.ts" }, define }),
+    build({ ...esm, ...extensions, entryPoints: { setup: "embedded/setup.ts" }, define: compatibility }),
+    build({ ...cli, ...extensions, define }),
+    build({ ...node, outdir, entryPoints: { supervisor: "embedded/supervisor.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } }),
+  ]);
+}
+
+function outputs(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/** Moves new files over the old ones one by one, so that a second build at the same time leaves whole files. */
+function publish(from: string): void {
+  const fresh = outputs(from);
+  for (const path of fresh) {
+    mkdirSync(dirname(join(dist, path)), { recursive: true });
+    renameSync(join(from, path), join(dist, path));
+  }
+  // A running command may still load a chunk of the build before.
+  for (const path of outputs(dist).filter((path) => path.startsWith("chunks/") && !fresh.includes(path)))
+    if (Date.now() - statSync(join(dist, path)).mtimeMs > CHUNK_KEPT_MS) rmSync(join(dist, path), { force: true });
+}
+
+/** workerd under the name that `ps` and `pgrep` show: the kernel names a process after the file that it was started as. */
+function nameEdge(folder: string): void {
+  const platform = { linux: "linux", darwin: "darwin", win32: "windows" }[process.platform as string];
+  const architecture = process.arch === "x64" ? "64" : process.arch;
+  const binary = join(root, `node_modules/@cloudflare/workerd-${platform}-${architecture}/bin/workerd`);
+  symlinkSync(binary, join(folder, "farhand-edge"));
+  renameSync(join(folder, "farhand-edge"), join(dist, "farhand-edge"));
+}
+
+/** Bytes of the Worker as Cloudflare counts them. */
+export function workerGzipBytes(): number {
+  return gzipSync(readFileSync(join(dist, "worker.mjs")), { level: 9 }).length;
+}
+
+export async function buildAll(): Promise<void> {
+  const startedAt = Date.now();
+  const stamp = sourceStamp(root);
+  mkdirSync(dist, { recursive: true });
+  const scratch = join(dist, `.building-${process.pid}`);
+  try {
+    mkdirSync(scratch, { recursive: true });
+    await bundleAll(scratch);
+    publish(scratch);
+    nameEdge(scratch);
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  const bytes = workerGzipBytes();
+  process.stderr.write(`built in ${Date.now() - startedAt} ms; the Worker is ${(bytes / 1024).toFixed(1)} KiB gzipped (at most 1024)\n`);
+  if (bytes > WORKER_LIMIT_BYTES) throw new Error("the Worker is larger than 1 MiB gzipped");
+  writeFileSync(`${stampFile(root)}.${process.pid}`, stamp);
+  renameSync(`${stampFile(root)}.${process.pid}`, stampFile(root));
+}
+
+if (import.meta.main) {
+  if (process.argv.includes("--force") || !isBuilt(root)) await buildAll();
+}

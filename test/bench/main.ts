@@ -1,0 +1,43 @@
+// `npm run bench`: measures the product beside the direct path in the same run, prints a table, writes bench.json.
+// Arguments name parts: jobs, calls, memory, links, billing. Without any, all of them run.
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
+import { billingFigures } from "./billing.ts";
+import { callFigures, jobFigures } from "./jobs.ts";
+import { linkFigures } from "./links.ts";
+import { load, print, type Figure } from "./measure.ts";
+import { memoryFigures } from "./memory.ts";
+import { startProduct } from "./product.ts";
+import { startSsh } from "./ssh.ts";
+
+const wanted = process.argv.slice(2);
+const has = (part: string) => wanted.length === 0 || wanted.includes(part);
+const results: Record<string, Figure[]> = {};
+const loads: string[] = [load()];
+const take = (title: string, figures: Figure[]) => {
+  results[title] = figures;
+  loads.push(load());
+  print(title, figures);
+};
+
+console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}; load before: ${load()}`);
+
+if (has("jobs") || has("calls") || has("memory")) {
+  const product = await startProduct();
+  const ssh = has("jobs") ? await startSsh() : null;
+  try {
+    await new Promise((resolve) => setTimeout(resolve, 15_000));
+    if (has("memory")) take("(c) memory, idle", memoryFigures(product, "idle", { relay: "≤ 70 MB", edge: "≤ 100 MB" }));
+    if (has("jobs")) take("(a) a job", await jobFigures(product, ssh));
+    if (has("calls")) take("(b) a call", await callFigures(product));
+    if (has("memory")) take("(c) memory, after the load", memoryFigures(product, "after load", { relay: "≤ 110 MB", edge: "≤ 250 MB" }));
+  } finally {
+    ssh?.stop();
+    await product.stop();
+  }
+}
+if (has("links")) take("(d) 1,000 links", await linkFigures());
+if (has("billing")) take("(e) what Cloudflare would bill", await billingFigures());
+
+writeFileSync("bench.json", `${JSON.stringify({ at: new Date().toISOString(), node: process.version, loads, results }, null, 2)}\n`);
+console.log(`\nload (1, 5, 15 min) at each step: ${loads.join(" | ")}`);
