@@ -2,14 +2,11 @@
 // may hold the relay's secrets (keys, tokens, proxy passwords).
 import { delimiter, isAbsolute } from "node:path";
 
-const NAMES: readonly string[] =
-  process.platform === "win32"
-    ? [
-        ...["SystemRoot", "SystemDrive", "windir", "ComSpec", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "USERNAME", "APPDATA"],
-        ...["LOCALAPPDATA", "ProgramData", "ProgramFiles", "ProgramFiles(x86)", "HOMEDRIVE", "HOMEPATH", "NUMBER_OF_PROCESSORS"],
-        "PROCESSOR_ARCHITECTURE",
-      ]
-    : ["HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR", "XDG_RUNTIME_DIR"];
+const WINDOWS_NAMES =
+  "SystemRoot SystemDrive windir ComSpec PATHEXT TEMP TMP USERPROFILE USERNAME APPDATA LOCALAPPDATA ProgramData ProgramFiles " +
+  "ProgramFiles(x86) HOMEDRIVE HOMEPATH NUMBER_OF_PROCESSORS PROCESSOR_ARCHITECTURE";
+const UNIX_NAMES = "HOME USER LOGNAME SHELL LANG LANGUAGE LC_ALL LC_CTYPE TZ TMPDIR XDG_RUNTIME_DIR";
+const NAMES = (process.platform === "win32" ? WINDOWS_NAMES : UNIX_NAMES).split(" ");
 
 const DEFAULT_PATH = process.platform === "win32" ? "" : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

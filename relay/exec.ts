@@ -57,7 +57,11 @@ export async function endMarked(jobIds: string | readonly string[]): Promise<num
 /** Windows has no groups or signals: taskkill walks the tree by parent ids and ends it at once. Not covered by tests: there is no Windows here. */
 function endWindowsTree(pid: number): Promise<void> {
   return new Promise((resolve) => {
-    const killer = spawn("taskkill", ["/T", "/F", "/PID", String(pid)], { stdio: "ignore", windowsHide: true, timeout: LIMITS.cancelGraceMs });
+    const killer = spawn("taskkill", ["/T", "/F", "/PID", String(pid)], {
+      stdio: "ignore",
+      windowsHide: true,
+      timeout: LIMITS.cancelGraceMs,
+    });
     killer.once("error", () => resolve());
     killer.once("exit", () => resolve());
   });
@@ -90,9 +94,9 @@ class Run {
   #paused = 0;
   #bytesAfterExit = 0;
   #failure: { error: unknown } | null = null;
-  #ending: Promise<unknown> | null = null;
+  #ending: "no" | "now" | "done" = "no";
   #timer: NodeJS.Timeout | undefined;
-  readonly #onAbort = () => this.#end();
+  readonly #onAbort = () => void this.#end();
 
   constructor(spec: ProcessSpec, child: ChildProcess) {
     this.#spec = spec;
@@ -101,13 +105,14 @@ class Run {
 
   follow(): Promise<ProcessEnd> {
     const child = this.#child;
-    child.once("error", (error) => this.#onError(error));
+    child.on("error", (error) => this.#onError(error));
     // Not started: `error` follows and there is nothing else to listen to.
     if (child.pid === undefined) return this.#done.promise;
     child.once("exit", (exitCode, signalName) => this.#onExit(exitCode, signalName));
     child.once("close", () => {
       this.#closed = true;
-      this.#finish();
+      // While the tree is being ended, the end of the main process is not the end.
+      if (this.#ending !== "now") this.#settle();
     });
     this.#read("stdout", child.stdout!);
     this.#read("stderr", child.stderr!);
@@ -149,7 +154,7 @@ class Run {
 
   #fail(error: unknown): void {
     this.#failure ??= { error };
-    this.#end();
+    void this.#end();
   }
 
   #onError(error: Error): void {
@@ -163,8 +168,10 @@ class Run {
 
   /** Background children that hold the pipes must not hold the job; a paused reader must not lose what the program wrote. */
   #waitForPipes(): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      if (this.#paused > 0 && this.#bytesAfterExit < PIPE_REST_BYTES && !this.#ending) this.#waitForPipes();
+      const more = this.#paused > 0 && this.#bytesAfterExit < PIPE_REST_BYTES;
+      if (more && this.#ending === "no") this.#waitForPipes();
       else this.#closePipes();
     }, PIPE_GRACE_MS);
   }
@@ -175,26 +182,26 @@ class Run {
     this.#child.stderr?.destroy();
   }
 
-  #end(): void {
-    this.#ending ??= end({ markers: [this.#spec.marker], prefix: false, leader: this.#child.pid! }).then(() => {
-      this.#ending = Promise.resolve();
+  async #end(): Promise<void> {
+    if (this.#ending !== "no") return;
+    this.#ending = "now";
+    await end({ markers: [this.#spec.marker], prefix: false, leader: this.#child.pid! });
+    this.#ending = "done";
+    if (this.#closed) return this.#settle();
+    if (this.#exit) return this.#waitForPipes();
+    // A process that even SIGKILL does not end (stuck in the kernel) is left behind: the caller's time is bounded.
+    this.#timer = setTimeout(() => {
       this.#closePipes();
-      // A process that even SIGKILL does not end (stuck in the kernel) is left behind: the caller's time is bounded.
-      this.#exit ??= { exitCode: null, signalName: "SIGKILL" };
       this.#settle();
-    });
-  }
-
-  #finish(): void {
-    // While the tree is being ended, the end of the main process is not the end.
-    if (this.#closed && !this.#ending) this.#settle();
+    }, PIPE_GRACE_MS);
   }
 
   #settle(): void {
     clearTimeout(this.#timer);
+    this.#exit ??= { exitCode: null, signalName: "SIGKILL" };
     this.#spec.signal.removeEventListener("abort", this.#onAbort);
     if (this.#failure) this.#done.reject(this.#failure.error);
-    else this.#done.resolve({ started: true, ...this.#exit!, durationMs: performance.now() - this.#startedAt });
+    else this.#done.resolve({ started: true, ...this.#exit, durationMs: performance.now() - this.#startedAt });
   }
 }
 

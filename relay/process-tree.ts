@@ -30,7 +30,9 @@ function patternsOf(target: TreeTarget): Buffer[] {
 
 function isMarked(environment: Buffer | null, patterns: readonly Buffer[]): boolean {
   if (environment === null || environment.length === 0) return false;
-  return patterns.some((pattern) => environment.includes(pattern) || environment.subarray(0, pattern.length - 1).equals(pattern.subarray(1)));
+  return patterns.some(
+    (pattern) => environment.includes(pattern) || environment.subarray(0, pattern.length - 1).equals(pattern.subarray(1)),
+  );
 }
 
 async function readAll(patterns: readonly Buffer[]): Promise<Found[]> {
@@ -50,11 +52,9 @@ async function look(target: TreeTarget, patterns: readonly Buffer[], known: Read
   const all = await readAll(patterns);
   const victims = new Map<number, ProcessStat>();
   const belongs = (one: Found) =>
-    one.marked ||
-    known.has(key(one)) ||
-    (target.leader !== null && (one.pid === target.leader || one.session === target.leader || one.group === target.leader));
+    one.marked || known.has(key(one)) || (target.leader !== null && (one.session === target.leader || one.group === target.leader));
   for (const one of all) if (belongs(one)) victims.set(one.pid, one);
-  for (let grew = victims.size > 0; grew; ) {
+  for (let grew = victims.size > 0; grew;) {
     grew = false;
     for (const one of all) {
       if (victims.has(one.pid) || !victims.has(one.parent)) continue;

@@ -62,6 +62,21 @@ export function encodeRecord(kind: RecordKind, offset: number, bytes: Uint8Array
   return out;
 }
 
+/** Several records in one buffer. */
+export function encodeRecords(records: readonly RawRecord[]): Uint8Array {
+  const out = new Uint8Array(records.reduce((sum, record) => sum + RECORD_HEADER_BYTES + record.bytes.length, 0));
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const { kind, offset, bytes } of records) {
+    view.setUint8(at, kind);
+    view.setBigUint64(at + 1, BigInt(offset));
+    view.setUint32(at + 9, bytes.length);
+    out.set(bytes, at + RECORD_HEADER_BYTES);
+    at += RECORD_HEADER_BYTES + bytes.length;
+  }
+  return out;
+}
+
 export function encodeEvent(event: JobEvent): Uint8Array {
   return encodeRecord(RECORD.event, 0, encoder.encode(JSON.stringify(event)));
 }

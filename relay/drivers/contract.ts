@@ -33,6 +33,8 @@ export interface Driver<N extends OperationName = OperationName> {
   readonly handlers: { readonly [K in N]: Handler<K> };
   /** Locks beyond those of the registry entry, from the host's own file. Empty without. */
   locks?(operation: N, spec: unknown): readonly string[];
+  /** The deadline that the host's own file declares for this spec, in milliseconds; undefined: the registry's default. */
+  timeoutMs?(operation: N, spec: unknown): number | undefined;
   start(): Promise<void>;
   stop(): Promise<void>;
   health(): DriverHealth;

@@ -1,7 +1,7 @@
 // (d) many hosts on one edge: bytes each while idle, and how they come back after the edge was killed.
 import { setTimeout as sleep } from "node:timers/promises";
 import { median, pssBytes, quantile, tree, type Figure } from "./measure.ts";
-import { startProduct, type Product } from "./product.ts";
+import { startProduct, type Product } from "../product.ts";
 import { newKey, SimulatedRelay, type Identity } from "./simulated-relay.ts";
 
 const COUNT = Number(process.env["BENCH_LINKS"] ?? 1_000);
@@ -10,7 +10,10 @@ const CONNECTS_PER_SECOND = 50;
 async function enroll(product: Product, index: number): Promise<Identity> {
   const made = await product.request("POST", "/api/v1/enrollments", { host: `sim-${index}` });
   const { key, publicKey } = newKey();
-  const claimed = await product.request("POST", "/link/enroll", { code: (JSON.parse(made.body) as { code: string }).code, public_key: publicKey });
+  const claimed = await product.request("POST", "/link/enroll", {
+    code: (JSON.parse(made.body) as { code: string }).code,
+    public_key: publicKey,
+  });
   if (claimed.status !== 201) throw new Error(`enrolment: ${claimed.status} ${claimed.body}`);
   return { hostNumber: (JSON.parse(claimed.body) as { host_number: number }).host_number, key };
 }
@@ -32,7 +35,7 @@ function peak(times: readonly number[]): number {
 }
 
 export async function linkFigures(): Promise<Figure[]> {
-  const product = await startProduct(["--no-relay"]);
+  const product = await startProduct("", ["--no-relay"]);
   const relays: SimulatedRelay[] = [];
   try {
     const identities: Identity[] = [];
@@ -42,7 +45,12 @@ export async function linkFigures(): Promise<Figure[]> {
     let welcomes: number[] = [];
     let attempts: number[] = [];
     for (const identity of identities) {
-      const relay = new SimulatedRelay(product.ready.url, identity, (at) => welcomes.push((welcomed++, at)), (at) => attempts.push(at));
+      const relay = new SimulatedRelay(
+        product.ready.url,
+        identity,
+        (at) => welcomes.push((welcomed++, at)),
+        (at) => attempts.push(at),
+      );
       relays.push(relay);
       relay.connect();
       await sleep(1_000 / CONNECTS_PER_SECOND);

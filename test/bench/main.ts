@@ -7,8 +7,18 @@ import { callFigures, jobFigures } from "./jobs.ts";
 import { linkFigures } from "./links.ts";
 import { load, print, type Figure } from "./measure.ts";
 import { memoryFigures } from "./memory.ts";
-import { startProduct } from "./product.ts";
+import { startProduct } from "../product.ts";
 import { startSsh } from "./ssh.ts";
+
+const CONFIG = `name = "bench"
+slots = 32
+[allow]
+operations = ["host.*", "command.*"]
+[commands.true]
+argv = ["/bin/true"]
+[commands.hostname]
+argv = ["hostname"]
+`;
 
 const wanted = process.argv.slice(2);
 const has = (part: string) => wanted.length === 0 || wanted.includes(part);
@@ -23,7 +33,7 @@ const take = (title: string, figures: Figure[]) => {
 console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? "?"}; load before: ${load()}`);
 
 if (has("jobs") || has("calls") || has("memory")) {
-  const product = await startProduct();
+  const product = await startProduct(CONFIG);
   const ssh = has("jobs") ? await startSsh() : null;
   try {
     await new Promise((resolve) => setTimeout(resolve, 15_000));

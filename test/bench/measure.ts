@@ -87,7 +87,10 @@ function commandLine(pid: number): string {
   }
 }
 
-export const load = (): string => loadavg().map((value) => value.toFixed(2)).join(" ");
+export const load = (): string =>
+  loadavg()
+    .map((value) => value.toFixed(2))
+    .join(" ");
 
 export function print(title: string, figures: readonly Figure[]): void {
   console.log(`\n${title}`);

@@ -1,6 +1,6 @@
 // (c) memory of every process of the product: idle, and after the bench's load.
 import { pssBytes, rssBytes, tree, type Figure } from "./measure.ts";
-import type { Product } from "./product.ts";
+import type { Product } from "../product.ts";
 
 const MB = 1_000_000;
 

@@ -1,6 +1,6 @@
 // A relay reduced to its link: the real handshake with a key of its own, heartbeats off, reconnect with full jitter.
 import { generateKeyPairSync, sign, type KeyObject } from "node:crypto";
-import WebSocket from "ws";
+import { WebSocket } from "ws";
 import { CLOSE, HELLO_CONTEXT, type HelloBody } from "../../protocol/link/control.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
@@ -80,6 +80,11 @@ export class SimulatedRelay {
     if (this.#isStopped) return;
     const ceiling = Math.min(LIMITS.reconnectMaxMs, LIMITS.reconnectBaseMs * 2 ** this.#attempts++);
     this.#timer = setTimeout(() => this.connect(), Math.random() * ceiling);
+  }
+
+  /** Sends a control message on the link, when it is up. */
+  send(message: string): void {
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(message);
   }
 
   stop(): void {

@@ -48,7 +48,22 @@ export async function startSsh(): Promise<SshPeer | null> {
   chownSync(join(dir, "id.pub"), 0, 0);
   writeFileSync(join(dir, "sshd.conf"), sshdConfig(dir));
   const daemon = spawn("/usr/sbin/sshd", ["-D", "-f", join(dir, "sshd.conf")], quiet);
-  const options = ["-i", join(dir, "id"), "-p", String(PORT), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "-S", join(dir, "control")];
+  const options = [
+    "-i",
+    join(dir, "id"),
+    "-p",
+    String(PORT),
+    "-o",
+    "StrictHostKeyChecking=no",
+    "-o",
+    "UserKnownHostsFile=/dev/null",
+    "-o",
+    "LogLevel=ERROR",
+    "-o",
+    "BatchMode=yes",
+    "-S",
+    join(dir, "control"),
+  ];
   const target = `${USER}@127.0.0.1`;
   const master = spawn("ssh", [...options, "-M", "-N", target], quiet);
   await until(() => existsSync(join(dir, "control")));

@@ -17,6 +17,7 @@ export class DueTable {
   #alarm: number | null | undefined;
   /** The earliest time set since the last {@link arm}. */
   #earliest: number | null = null;
+  #isSpent = false;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
@@ -54,18 +55,19 @@ export class DueTable {
     return this.#storage.sql.exec<{ at: number | null }>("SELECT min(at) AS at FROM due").one().at;
   }
 
-  /** Call first in `alarm()`: the platform's alarm is spent, and what remains must be armed again. */
+  /** Call first in `alarm()`: the platform's alarm is spent, so the next {@link arm} looks at what remains. */
   fired(): void {
     this.#alarm = null;
-    this.#earliest = this.next();
+    this.#isSpent = true;
   }
 
   /** Sets the alarm when something set since the last call comes before it. Cheap when not. */
   async arm(): Promise<void> {
-    if (this.#earliest === null) return;
+    if (this.#earliest === null && !this.#isSpent) return;
     if (this.#alarm === undefined) await this.load();
-    const earliest = this.#earliest;
+    const earliest = this.#isSpent ? this.next() : this.#earliest;
     this.#earliest = null;
+    this.#isSpent = false;
     if (earliest === null || (typeof this.#alarm === "number" && this.#alarm <= earliest)) return;
     this.#alarm = earliest;
     await this.#storage.setAlarm(earliest);

@@ -1,0 +1,68 @@
+// This machine's own relay: its relay.toml, its enrolment at the edge that starts with it, and whether it came online.
+import { hostname } from "node:os";
+import type { Host } from "../protocol/api/shapes.ts";
+import { ConfigError, loadConfig, writeStarterConfig, type RelayConfig } from "../relay/config.ts";
+import { enroll, readState } from "../relay/state.ts";
+import type { DataPaths } from "./data-directory.ts";
+import { pause, type EdgeClient } from "./edge-client.ts";
+import { refusal, StartFailure } from "./failure.ts";
+import type { StartOptions } from "./options.ts";
+
+const ONLINE_MS = 30_000;
+const STEP_MS = 20;
+
+export interface PreparedRelay {
+  readonly config: RelayConfig;
+  readonly stateDir: string;
+}
+
+/** This machine's name as a host may be called. */
+export function ownName(): string {
+  const name = hostname()
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .slice(0, 63)
+    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, "");
+  return name === "" ? "this-machine" : name;
+}
+
+/** Makes the starter relay.toml unless one is named or there; refuses one that is not valid, with line and column. */
+export async function prepareRelay(paths: DataPaths, options: StartOptions, warn: (line: string) => void): Promise<PreparedRelay> {
+  try {
+    const made = options.config === null && (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec }));
+    const config = await loadConfig(options.config ?? paths.relayConfig);
+    if (options.allowExec && !made && !config.exec)
+      warn(`--allow-exec changes no existing file: set exec = true under [command] in ${config.file} yourself`);
+    return { config, stateDir: config.stateDir ?? paths.relayState };
+  } catch (error) {
+    if (error instanceof ConfigError) throw new StartFailure(error.message, 2);
+    throw new StartFailure(`${paths.relayConfig} cannot be written (${refusal(error)}): correct its owner and rights`, 2);
+  }
+}
+
+/**
+ * Enrols this machine unless the edge knows it already. The name is the edge's once it is enrolled: another name in
+ * relay.toml makes another host only when the old one is removed.
+ */
+export async function enrolRelay(edge: EdgeClient, relay: PreparedRelay): Promise<{ id: string; args: string[] }> {
+  const known = await readState(relay.stateDir).catch(() => null);
+  const id = known && (await edge.host(known.hostId)) ? known.hostId : await enrolAnew(edge, relay);
+  return { id, args: ["--config", relay.config.file, "--state", relay.stateDir, "--edge", edge.url] };
+}
+
+async function enrolAnew(edge: EdgeClient, { config, stateDir }: PreparedRelay): Promise<string> {
+  const { code } = await edge.enrollment(config.name ?? ownName());
+  const enrolled = await enroll(edge.url, code, stateDir);
+  return enrolled.hostId;
+}
+
+/** The host as the edge shows it, once its relay is connected. */
+export async function waitOnline(edge: EdgeClient, id: string): Promise<Host> {
+  const deadline = Date.now() + ONLINE_MS;
+  for (;;) {
+    const host = await edge.host(id);
+    if (host?.online && host.capabilities) return host;
+    if (Date.now() > deadline)
+      throw new StartFailure("this machine's relay did not come online; its messages are above. --no-relay starts the edge alone", 1);
+    await pause(STEP_MS);
+  }
+}

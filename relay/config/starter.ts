@@ -1,0 +1,81 @@
+// The relay.toml that the first start writes: short, commented, valid as it is.
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+
+export interface StarterOptions {
+  /** A valid host name. */
+  readonly name: string;
+  /** Lets `command.exec` run any program. */
+  readonly allowExec: boolean;
+}
+
+/** What is there on every system of its kind. */
+const sample =
+  process.platform === "win32"
+    ? `[commands.ping]
+description = "Is another machine reachable from here?"
+argv = ["ping", "-n", "2", "{address}"]
+[commands.ping.inputs.address]
+type = "string"
+pattern = "[A-Za-z0-9][A-Za-z0-9.:-]*"   # always anchored; keep a leading dash out: it would be read as an option
+default = "127.0.0.1"
+`
+    : `[commands.disk]
+description = "How full the file system of a directory is"
+argv = ["df", "-h", "{path}"]
+[commands.disk.inputs.path]
+type = "string"
+pattern = "/.*"                  # always anchored; keep a leading dash out: it would be read as an option
+default = "/"
+`;
+
+function starterText({ name, allowExec }: StarterOptions): string {
+  return `# What this host lets others do. The host has the last word: nothing runs here that this file does not allow.
+# Every key: docs/configuration.md. An unknown key is refused, so a typing error never goes unnoticed.
+
+name = ${JSON.stringify(name)}
+labels = []                      # words of your own, beside what the relay finds (linux, x64, docker, ...)
+slots = 8                        # jobs at once
+
+# Without this table, "host.*" and what is declared below are allowed.
+# [allow]
+# operations = ["host.*", "command.run"]
+
+# Any program with any arguments, by whoever the edge lets in. Off unless you turn it on.
+[command]
+exec = ${allowExec}
+
+# Commands with a name: fixed programs; {input} fills a whole argument.
+[commands.hostname]
+description = "The name of this machine"
+argv = ["hostname"]
+
+${sample}
+# [commands.restart]
+# argv = ["systemctl", "restart", "{unit}"]
+# timeout_ms = 30000
+# lock = "systemd"                 # two commands with one lock never run at once
+# [commands.restart.inputs.unit]   # type: string, integer, boolean, choice; pattern, minimum, maximum, choices, secret, default
+# type = "string"
+# pattern = "[a-z0-9-]+\\\\.service"
+
+# [commands.set-password]          # secrets go in by standard input or environment, never as an argument
+# argv = ["/usr/local/sbin/set-password", "{user}"]
+# stdin = "{password}\\n"
+# [commands.set-password.inputs]
+# user = { type = "string", pattern = "[a-z][a-z0-9]*" }
+# password = { type = "string", secret = true }
+`;
+}
+
+/** Writes the file and the directories above it. False, and nothing written, when there is one already. */
+export async function writeStarterConfig(path: string, options: StarterOptions): Promise<boolean> {
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await writeFile(path, starterText(options), { flag: "wx" });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}

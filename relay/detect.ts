@@ -1,0 +1,166 @@
+// What the relay finds on this machine: facts and labels for the hello, and programs for the start banner. Only looks;
+// nothing found here is used yet, and the words say so. Every look has a deadline, all run at once.
+import { access, constants } from "node:fs/promises";
+import { get } from "node:http";
+import { connect } from "node:net";
+import { arch, cpus, hostname, platform, totalmem } from "node:os";
+import { delimiter, join } from "node:path";
+import type { HostFacts } from "../protocol/link/control.ts";
+import { LIMITS } from "../protocol/limits.ts";
+import { osVersion } from "./os-version.ts";
+
+export interface Finding {
+  readonly name: string;
+  readonly found: boolean;
+  /** Where, and that it is not used yet; or that it was not found. One line for people. */
+  readonly detail: string;
+}
+
+export interface Detection {
+  readonly facts: HostFacts;
+  /** Found ones and those of relay.toml, compared without case, at most LIMITS.labels. */
+  readonly labels: readonly string[];
+  readonly findings: readonly Finding[];
+}
+
+/** Where to look; a test points these elsewhere. */
+export interface Places {
+  readonly ollamaUrl: string;
+  readonly lmStudioUrl: string;
+  readonly ollamaSockets: readonly string[];
+  readonly dockerSockets: readonly string[];
+  readonly containerdSockets: readonly string[];
+  readonly libvirtSockets: readonly string[];
+  readonly tailscaledSockets: readonly string[];
+  readonly path: string;
+}
+
+export const PLACES: Places = {
+  ollamaUrl: "http://127.0.0.1:11434/api/version",
+  lmStudioUrl: "http://127.0.0.1:1234/v1/models",
+  ollamaSockets: ["/run/ollama.sock", "/var/run/ollama.sock"],
+  dockerSockets: process.platform === "win32" ? ["//./pipe/docker_engine"] : ["/var/run/docker.sock"],
+  containerdSockets: process.platform === "win32" ? ["//./pipe/containerd-containerd"] : ["/run/containerd/containerd.sock"],
+  libvirtSockets: ["/run/libvirt/virtqemud-sock", "/run/libvirt/libvirt-sock"],
+  tailscaledSockets:
+    process.platform === "win32" ? ["//./pipe/ProtectedPrefix/Administrators/Tailscale/tailscaled"] : ["/run/tailscale/tailscaled.sock"],
+  path: process.env["PATH"] ?? "",
+};
+
+const DEADLINE_MS = 300;
+const LATER = "found; this version of Farhand does not use it yet";
+
+type Look = (signal: AbortSignal) => Promise<string | null>;
+
+/** Does a server listen on the socket? A refusal of permission is worth telling. */
+function socket(path: string): Look {
+  return (signal) =>
+    new Promise((resolve) => {
+      const client = connect({ path });
+      const end = (answer: string | null) => {
+        client.destroy();
+        resolve(answer);
+      };
+      client.once("connect", () => end(path));
+      client.once("error", (error: NodeJS.ErrnoException) =>
+        end(error.code === "EACCES" || error.code === "EPERM" ? `${path}, not open to this user` : null),
+      );
+      signal.addEventListener("abort", () => end(null), { once: true });
+    });
+}
+
+/** Does an HTTP server answer 200 with JSON there? Its body is not read. */
+function http(url: string): Look {
+  return (signal) =>
+    new Promise((resolve) => {
+      const request = get(url, { signal, agent: false }, (response) => {
+        const json = /^application\/json\b/.test(response.headers["content-type"] ?? "");
+        response.destroy();
+        resolve(response.statusCode === 200 && json ? new URL(url).host : null);
+      });
+      request.once("error", () => resolve(null));
+    });
+}
+
+function file(path: string, mode: number): Look {
+  return () =>
+    access(path, mode).then(
+      () => path,
+      () => null,
+    );
+}
+
+function program(name: string, path: string): Look {
+  const looks = path
+    .split(delimiter)
+    .filter(Boolean)
+    .map((folder) => file(join(folder, name), constants.X_OK));
+  return (signal) => first(looks, signal);
+}
+
+async function first(looks: readonly Look[], signal: AbortSignal): Promise<string | null> {
+  const answers = await Promise.all(looks.map((look) => look(signal)));
+  return answers.find((answer) => answer !== null) ?? null;
+}
+
+async function within(looks: readonly Look[]): Promise<string | null> {
+  const stop = new AbortController();
+  const late = Promise.withResolvers<null>();
+  const timer = setTimeout(() => {
+    stop.abort();
+    late.resolve(null);
+  }, DEADLINE_MS);
+  const answer = await Promise.race([first(looks, stop.signal), late.promise]);
+  clearTimeout(timer);
+  stop.abort();
+  return answer;
+}
+
+function looksOf(places: Places): Record<string, Look[]> {
+  const modules = join(process.env["SystemRoot"] ?? "C:\\Windows", "System32\\WindowsPowerShell\\v1.0\\Modules\\Hyper-V");
+  return {
+    Ollama: [http(places.ollamaUrl), ...places.ollamaSockets.map(socket)],
+    "LM Studio": [http(places.lmStudioUrl)],
+    Docker: places.dockerSockets.map(socket),
+    containerd: places.containerdSockets.map(socket),
+    libvirt: places.libvirtSockets.map(socket),
+    "Hyper-V": process.platform === "win32" ? [file(modules, constants.R_OK)] : [],
+    tmux: [program("tmux", places.path)],
+    Tailscale: places.tailscaledSockets.map(socket),
+  };
+}
+
+async function factsOf(): Promise<HostFacts> {
+  return {
+    hostname: hostname().slice(0, 255),
+    os: platform(),
+    os_version: await osVersion(),
+    arch: arch(),
+    cpus: cpus().length,
+    memory_bytes: totalmem(),
+    node_version: process.versions.node,
+  };
+}
+
+const OS_LABELS: Partial<Record<NodeJS.Platform, string>> = { win32: "windows", darwin: "macos" };
+
+function labelsOf(own: readonly string[], findings: readonly Finding[]): string[] {
+  const has = (name: string) => findings.some((finding) => finding.name === name && finding.found);
+  const found = ["self-hosted", OS_LABELS[platform()] ?? platform(), arch(), ...(has("Docker") ? ["docker"] : [])];
+  const byLowerCase = new Map<string, string>();
+  for (const label of [...own, ...found]) if (!byLowerCase.has(label.toLowerCase())) byLowerCase.set(label.toLowerCase(), label);
+  return [...byLowerCase.values()].slice(0, LIMITS.labels);
+}
+
+/** Looks at this machine; never throws, takes about 300 ms at most. `labels` are those of relay.toml. */
+export async function detect(labels: readonly string[], places: Places = PLACES): Promise<Detection> {
+  const looks = Object.entries(looksOf(places));
+  const [facts, ...findings] = await Promise.all([
+    factsOf(),
+    ...looks.map(async ([name, some]): Promise<Finding> => {
+      const where = await within(some);
+      return { name, found: where !== null, detail: where === null ? "not found" : `${LATER} (${where})` };
+    }),
+  ]);
+  return { facts, labels: labelsOf(labels, findings), findings };
+}

@@ -1,0 +1,86 @@
+// The drivers of this relay: one explicit list. A driver is one folder and one line here. Finds the handler of an
+// operation; does not decide what is allowed (config.ts) and does not run jobs.
+import type { Catalogue } from "../../protocol/link/control.ts";
+import { OPERATIONS, type OperationName } from "../../protocol/operations/index.ts";
+import { allows, type RelayConfig } from "../config.ts";
+import { createCommandDriver } from "./command/driver.ts";
+import type { Driver, DriverHealth, HandlerResult, JobContext } from "./contract.ts";
+import { createHostDriver } from "./host/driver.ts";
+import { refuse } from "./refusal.ts";
+
+const builtIn = (config: RelayConfig) => [createHostDriver(), createCommandDriver(config)] as const;
+
+type BuiltIn = ReturnType<typeof builtIn>[number];
+type Handled<D> = D extends { readonly handlers: infer H } ? keyof H : never;
+/** An operation of the registry without a handler is a compile error here, and it is named in the message. */
+type Missing = Exclude<OperationName, Handled<BuiltIn>>;
+const complete: [Missing] extends [never] ? true : { missing: Missing } = true;
+void complete;
+
+export interface FoundOperation {
+  /** `spec` is valid for the registry's schema and rules (checkSpec). Never throws for what a caller can do wrong. */
+  readonly handler: (spec: unknown, context: JobContext) => Promise<HandlerResult>;
+  /** Of the registry entry and of the host's file; not sorted, without repeats. */
+  readonly locks: (spec: unknown) => readonly string[];
+  /** The host's own deadline for this spec; undefined: the registry's default. */
+  readonly timeoutMs: (spec: unknown) => number | undefined;
+}
+
+export interface Drivers {
+  /** null: no driver here for it, or the driver is not available. */
+  find(operation: string): FoundOperation | null;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  catalogue(): Catalogue;
+  health(): readonly ({ readonly name: string } & DriverHealth)[];
+}
+
+function isPlanRefused(operation: OperationName, context: JobContext): boolean {
+  return context.request.metadata.plan && !OPERATIONS[operation].plannable;
+}
+
+function find(driver: Driver, operation: OperationName): FoundOperation {
+  // One cast for all: the spec was checked against the schema that the handler's type comes from.
+  const run = (driver.handlers as unknown as Record<string, FoundOperation["handler"]>)[operation]!;
+  const registered = OPERATIONS[operation].locks as (spec: unknown) => readonly string[];
+  return {
+    handler: (spec, context) => (isPlanRefused(operation, context) ? Promise.resolve(refuse("PLAN_UNSUPPORTED")) : run(spec, context)),
+    locks: (spec) => [...new Set([...registered(spec), ...(driver.locks?.(operation, spec) ?? [])])],
+    timeoutMs: (spec) => driver.timeoutMs?.(operation, spec),
+  };
+}
+
+export function createDrivers(config: RelayConfig): Drivers {
+  const drivers = builtIn(config) as readonly unknown[] as readonly Driver[];
+  const table = new Map<string, { driver: Driver; found: FoundOperation }>();
+  for (const driver of drivers)
+    for (const operation of Object.keys(driver.handlers) as OperationName[])
+      table.set(operation, { driver, found: find(driver, operation) });
+  const health = () => drivers.map((driver) => ({ name: driver.name, ...driver.health() }));
+  return {
+    find(operation) {
+      const entry = table.get(operation);
+      return entry?.driver.health().available ? entry.found : null;
+    },
+    async start() {
+      await Promise.all(drivers.map((driver) => driver.start()));
+    },
+    async stop() {
+      await Promise.all(drivers.map((driver) => driver.stop()));
+    },
+    catalogue() {
+      const offered = [...table]
+        .filter(([name, { driver }]) => driver.health().available && allows(config, name).allowed)
+        .map(([name]) => name);
+      const commands = offered.includes("command.run") ? Object.entries(config.commands) : [];
+      return {
+        operations: offered,
+        drivers: health().map(({ name, available, detail }) => ({ name, available, detail: detail.slice(0, 300) })),
+        commands: Object.fromEntries(
+          commands.map(([name, { description, inputs = {} }]) => [name, description === undefined ? { inputs } : { description, inputs }]),
+        ),
+      };
+    },
+    health,
+  };
+}

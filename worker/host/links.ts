@@ -1,0 +1,179 @@
+// The relay's sockets: which is the link, who is still shaking hands, and whether the link is alive. Hibernating sockets only:
+// what must survive sleep is in a socket's attachment. Reads no message.
+import { AppError, ERRORS, type ErrorCode } from "../../protocol/errors.ts";
+import { LIMITS } from "../../protocol/limits.ts";
+import { CLOSE, type EdgeMessage } from "../../protocol/link/control.ts";
+import { PROTOCOL_VERSION } from "../../protocol/version.ts";
+import type { Core } from "./core.ts";
+
+/** At most 16 KiB. `closed`: whatever still comes is dropped. */
+export interface Attachment {
+  readonly phase: "challenged" | "welcomed" | "closed";
+  readonly epoch: number;
+  readonly nonce: string;
+  readonly atMs: number;
+  readonly isDraining: boolean;
+}
+
+const NONCE_BYTES = 32;
+
+export class Links {
+  readonly #core: Core;
+  /** Undefined: not looked for since this instance began. */
+  #current: WebSocket | null | undefined;
+  #draining = false;
+  #heardAtMs = 0;
+  /** The highest epoch given out by this instance. */
+  #offered = 0;
+
+  constructor(core: Core) {
+    this.#core = core;
+  }
+
+  attachment(ws: WebSocket): Attachment | null {
+    return ws.deserializeAttachment() as Attachment | null;
+  }
+
+  #challenged(): { ws: WebSocket; at: Attachment }[] {
+    return this.#core.ctx
+      .getWebSockets()
+      .map((ws) => ({ ws, at: this.attachment(ws) }))
+      .filter((entry): entry is { ws: WebSocket; at: Attachment } => entry.at?.phase === "challenged")
+      .toSorted((a, b) => a.at.epoch - b.at.epoch);
+  }
+
+  /** Opens a socket and challenges it. Where too many shake hands the oldest gives way, so that strangers cannot lock the host out. */
+  accept(): Response {
+    const now = Date.now();
+    const waiting = this.#challenged();
+    for (const [index, { ws, at }] of waiting.entries()) {
+      if (now - at.atMs > LIMITS.handshakeMs) this.close(ws, CLOSE.timeout, "handshake");
+      else if (index <= waiting.length - LIMITS.handshakesPerHost) this.refuse(ws, "LINK_BUSY");
+    }
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.#core.ctx.acceptWebSocket(server);
+    const highest = Math.max(this.#offered, this.#core.meta.get("link")?.epoch ?? 0, ...waiting.map(({ at }) => at.epoch));
+    this.#offered = highest + 1;
+    const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).toString("base64");
+    server.serializeAttachment({ phase: "challenged", epoch: this.#offered, nonce, atMs: now, isDraining: false } satisfies Attachment);
+    this.sendTo(server, { type: "challenge", nonce, epoch: this.#offered, versions: [PROTOCOL_VERSION] });
+    setTimeout(() => {
+      if (this.attachment(server)?.phase === "challenged") this.close(server, CLOSE.timeout, "handshake");
+    }, LIMITS.handshakeMs);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** Accepts a socket only to refuse it in the link's own words. */
+  refuseNew(code: ErrorCode, close: number): Response {
+    const [client, server] = Object.values(new WebSocketPair()) as [WebSocket, WebSocket];
+    this.#core.ctx.acceptWebSocket(server);
+    server.serializeAttachment({ phase: "closed", epoch: 0, nonce: "", atMs: Date.now(), isDraining: false } satisfies Attachment);
+    this.refuse(server, code, {}, close);
+    return new Response(null, { status: 101, webSocket: client });
+  }
+
+  /** This socket is the link from now on; every other welcomed one is closed. */
+  promote(ws: WebSocket, at: Attachment): void {
+    ws.serializeAttachment({ ...at, phase: "welcomed", nonce: "", atMs: Date.now() } satisfies Attachment);
+    for (const other of this.#core.ctx.getWebSockets())
+      if (other !== ws && this.attachment(other)?.phase === "welcomed") this.close(other, CLOSE.replaced, "LINK_EPOCH_STALE");
+    this.#current = ws;
+    this.#draining = false;
+    this.#heardAtMs = Date.now();
+  }
+
+  drain(ws: WebSocket): void {
+    const at = this.attachment(ws);
+    if (at) ws.serializeAttachment({ ...at, isDraining: true } satisfies Attachment);
+    this.#draining = true;
+  }
+
+  /** The socket of the newest epoch, as far as the platform knows; whether it still lives is another matter. */
+  #link(): WebSocket | null {
+    if (this.#current !== undefined) return this.#current;
+    const epoch = this.#core.meta.get("link")?.epoch ?? 0;
+    this.#current = null;
+    for (const ws of this.#core.ctx.getWebSockets()) {
+      const at = this.attachment(ws);
+      if (at?.phase !== "welcomed" || at.epoch !== epoch) continue;
+      this.#current = ws;
+      this.#draining = at.isDraining;
+      this.#heardAtMs = at.atMs;
+    }
+    return this.#current;
+  }
+
+  isLink(ws: WebSocket): boolean {
+    return this.#link() === ws;
+  }
+
+  heard(): void {
+    this.#heardAtMs = Date.now();
+  }
+
+  /** When the relay was last heard, its heartbeat included; null: no link. */
+  lastHeardMs(): number | null {
+    const ws = this.#link();
+    if (!ws) return null;
+    return Math.max(this.#heardAtMs, this.#core.ctx.getWebSocketAutoResponseTimestamp(ws)?.getTime() ?? 0);
+  }
+
+  /** The link, when it is open and its heartbeat is not overdue. A dead one is closed here. */
+  current(): WebSocket | null {
+    const ws = this.#link();
+    if (!ws) return null;
+    const isOpen = ws.readyState === WebSocket.OPEN;
+    const now = Date.now();
+    if (isOpen && (now - this.#heardAtMs <= LIMITS.heartbeatDeadMs || now - (this.lastHeardMs() ?? 0) <= LIMITS.heartbeatDeadMs)) return ws;
+    if (isOpen) this.close(ws, CLOSE.timeout, "LINK_TIMEOUT");
+    this.#current = null;
+    return null;
+  }
+
+  get isDraining(): boolean {
+    return this.#draining;
+  }
+
+  /** Whether the closed socket was the link. */
+  lost(ws: WebSocket): boolean {
+    const was = this.#link() === ws;
+    if (was) this.#current = null;
+    return was;
+  }
+
+  /** False: there is no link. What was sent may still not arrive. */
+  send(message: EdgeMessage): boolean {
+    const ws = this.current();
+    return ws !== null && this.sendTo(ws, message);
+  }
+
+  sendTo(ws: WebSocket, message: EdgeMessage): boolean {
+    try {
+      ws.send(JSON.stringify(message));
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  refuse(ws: WebSocket, code: ErrorCode, details: { message?: string } = {}, close: number = CLOSE.refused): void {
+    const message = details.message ?? new AppError(code).message;
+    this.sendTo(ws, { type: "refused", code, message, ...(ERRORS[code].retryable ? { retry_after_ms: LIMITS.reconnectBaseMs } : {}) });
+    this.close(ws, close, code);
+  }
+
+  close(ws: WebSocket, code: number, reason: string): void {
+    const at = this.attachment(ws);
+    if (at) ws.serializeAttachment({ ...at, phase: "closed", nonce: "" } satisfies Attachment);
+    if (this.#current === ws) this.#current = null;
+    try {
+      ws.close(code, reason);
+    } catch {
+      // It was closed by the other side.
+    }
+  }
+
+  closeAll(code: number, reason: ErrorCode): void {
+    for (const ws of this.#core.ctx.getWebSockets()) if (this.attachment(ws)?.phase !== "closed") this.refuse(ws, reason, {}, code);
+  }
+}

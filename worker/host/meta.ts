@@ -1,0 +1,70 @@
+// The few facts that a Host object keeps about itself: identity, link, what the relay said of the host, what was reported.
+import type { Catalogue, HostFacts } from "../../protocol/link/control.ts";
+
+export interface Identity {
+  readonly number: number;
+  readonly id: string;
+  readonly name: string;
+  /** Ed25519, SubjectPublicKeyInfo DER in base64. */
+  readonly publicKey: string;
+}
+
+/** Of the newest welcomed link. */
+export interface LinkFacts {
+  readonly epoch: number;
+  readonly journal: { readonly id: string; readonly high_water: number };
+  readonly slots: number;
+  readonly labels: readonly string[];
+  readonly relayVersion: string;
+  /** Our clock minus the relay's, milliseconds. */
+  readonly shift: number;
+  readonly seenAtMs: number;
+}
+
+export interface ReportFacts {
+  /** Every change up to this stamp is at the Fleet. */
+  readonly taken: number;
+  /** No open job has a smaller id. */
+  readonly openFrom: string;
+  /** Claims seen since the newest hello: a floor for the journal's high-water mark. */
+  readonly claims: number;
+}
+
+interface Facts {
+  identity: Identity;
+  /** When the host was removed. */
+  retired: number;
+  link: LinkFacts;
+  catalogue: { readonly stamp: number; readonly value: Catalogue };
+  facts: { readonly stamp: number; readonly value: HostFacts };
+  report: ReportFacts;
+  /** Jobs in `unknown` that the connected relay holds and may correct. */
+  correctable: readonly string[];
+}
+
+export class Meta {
+  readonly #sql: SqlStorage;
+  readonly #known = new Map<string, unknown>();
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  get<K extends keyof Facts>(key: K): Facts[K] | null {
+    if (this.#known.has(key)) return this.#known.get(key) as Facts[K] | null;
+    const row = this.#sql.exec<{ value: string }>("SELECT value FROM meta WHERE key = ?", key).toArray()[0];
+    const value = row ? (JSON.parse(row.value) as Facts[K]) : null;
+    this.#known.set(key, value);
+    return value;
+  }
+
+  set<K extends keyof Facts>(key: K, value: Facts[K]): void {
+    this.#sql.exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)", key, JSON.stringify(value));
+    this.#known.set(key, value);
+  }
+
+  delete(key: keyof Facts): void {
+    this.#sql.exec("DELETE FROM meta WHERE key = ?", key);
+    this.#known.set(key, null);
+  }
+}
