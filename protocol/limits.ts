@@ -39,6 +39,9 @@ export const LIMITS = {
   /** Ended jobs kept by a Host object, by age and by number. */
   jobRetentionMs: 30 * 24 * 3600_000,
   jobRetentionCount: 10_000,
+  /** Rows of the Fleet's index of all jobs, and audit records of hosts that it keeps: bounds its database (10 GB on Cloudflare). */
+  indexedJobs: 1_000_000,
+  auditRecords: 2_000_000,
   /** Jobs waiting for one host. A queue beyond this is a mistake, answered 429. */
   queuedJobs: 1_000,
   /** Jobs that one fan-out may make. */

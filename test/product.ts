@@ -35,7 +35,7 @@ async function readyLine(child: ChildProcess): Promise<Ready> {
 
 function client(url: string, key: string) {
   const { hostname, port } = new URL(url);
-  const agent = new http.Agent({ keepAlive: true, maxSockets: 64, noDelay: true });
+  const agent = new http.Agent({ keepAlive: true, maxSockets: 64 });
   const request: Product["request"] = (method, path, body, headers = {}) =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? null : JSON.stringify(body);

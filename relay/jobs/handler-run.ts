@@ -90,7 +90,7 @@ export class HandlerRun {
     return {
       request,
       signal: this.#controller.signal,
-      output: sinks.output,
+      output: (stream, bytes) => sinks.output(stream, bytes),
       progress: (percent, message) => sinks.progress(percent, message.slice(0, LIMITS.messageChars)),
       log: (level, text) => {
         const message = text.slice(0, LIMITS.messageChars);

@@ -39,7 +39,7 @@ const bounded = (message: string) => message.slice(0, LIMITS.messageChars);
 
 /** The event as JSON, at most LIMITS.recordBytes: what does not fit loses its logs, then its data. */
 export function endJson(ending: Ending, total: Totals, at: number): string {
-  const event = { type: "result", status: ending.status, at, ...(ending.code === undefined ? {} : { code: ending.code }) };
+  const event = { type: "result" as const, status: ending.status, at, ...(ending.code === undefined ? {} : { code: ending.code }) };
   const counts = { stdout_bytes: total.stdout, stderr_bytes: total.stderr };
   const json = JSON.stringify({ ...event, result: ending.result, ...counts } satisfies JobEnd);
   if (json.length < LIMITS.recordBytes / 3 || Buffer.byteLength(json) <= LIMITS.recordBytes) return json;

@@ -83,6 +83,10 @@ export class Journal {
     return this.#highWater;
   }
 
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
   /** Takes the job, durably, or says what is known of it. With `end`, it is claimed and ended in one. */
   async claim(job: Omit<ClaimRequest, "type">): Promise<Claim> {
     const answer = await this.#ask({ type: "claim", ...job });

@@ -98,6 +98,11 @@ export class Spool {
     return job;
   }
 
+  /** The output of a job that has not ended. */
+  live(jobId: string): SpoolJob | undefined {
+    return this.#live.get(jobId);
+  }
+
   acknowledged(jobId: string): void {
     const kept = this.#kept.get(jobId);
     if (kept) kept.acknowledged = true;

@@ -231,7 +231,7 @@ describe("lists", () => {
       own.body.items
         .map(({ id }) => id)
         .sort()
-        .reverse(),
+        .toReversed(),
     );
     const next = await json<{ items: Job[] }>(product, "GET", `/api/v1/jobs?host=e2e&limit=5&cursor=${own.body.next_cursor}`);
     expect(next.body.items[0]!.id < own.body.items[4]!.id).toBe(true);

@@ -35,6 +35,7 @@ export const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${k
 export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: unknown, expiresAtMs: number): boolean {
   store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", Date.now());
   if (store.count("codes") >= LIMITS.openCodes) return false;
+  planPrune(store);
   store.sql.exec(
     "INSERT INTO codes (hash, kind, data, expires_at) VALUES (?, ?, ?, ?)",
     ...[codeHash(kind, code), kind, JSON.stringify(data), expiresAtMs],

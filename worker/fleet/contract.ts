@@ -122,6 +122,13 @@ export interface FleetRpc {
   jobs(query: JobsQuery, visible: readonly { number: number; visibility: Visibility }[]): Promise<Page<JobSummary>>;
   /** Parents only (host number 0 in the id). A parent is visible when every child's host is. */
   parent(id: string, visible: readonly { number: number; visibility: Visibility }[]): Promise<Outcome<Job>>;
+  /** As HostRpc.events: `status` with the children whenever one changes, then `result`. */
+  parentEvents(
+    id: string,
+    after: string | null,
+    format: "sse" | "ndjson",
+    visible: readonly { number: number; visibility: Visibility }[],
+  ): Promise<Outcome<ReadableStream<Uint8Array>>>;
   parentCancel(actor: Actor, id: string, visible: readonly { number: number; visibility: Visibility }[]): Promise<Outcome<Job>>;
 }
 

@@ -148,11 +148,11 @@ export async function retireHost(store: FleetStore, key: string, requestId: stri
   }
 }
 
-/** Presence of a report, inside its write. False: the host is not there any more. */
+/** Presence of a report, inside its write. False: the report is older than what is known, or the host is not there any more. */
 export function takePresence(store: FleetStore, report: HostReport): boolean {
   const row = hostRow(store, report.hostNumber);
   if (!row) return false;
-  if (report.revision <= row.revision) return true;
+  if (report.revision <= row.revision) return false;
   const { presence } = report;
   const relayLabels = JSON.stringify(presence.relayLabels);
   store.sql.exec(

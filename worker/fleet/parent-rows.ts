@@ -1,5 +1,5 @@
 // Rows of parents and their steps: how they are written, how a parent is shown, and how its state follows from its steps.
-import { jobEndError } from "../../protocol/errors.ts";
+import { errorOf } from "../host/rows.ts";
 import type { Job, JobSummary } from "../../protocol/api/shapes.ts";
 import { hasEnded, parentState, type JobState } from "../../protocol/job.ts";
 import { hideSecrets } from "../../protocol/secret.ts";
@@ -48,7 +48,8 @@ export function stateOf(steps: readonly StepRow[]): JobState {
 
 function summaryOf(row: ParentRow, status: JobState): JobSummary {
   const input = inputOf(row);
-  const error = jobEndError(status);
+  const hasResult = status === "succeeded" || status === "failed" || status === "partial";
+  const error = errorOf({ status, code: null, has_result: hasResult ? 1 : 0 });
   return {
     id: row.id,
     parent_id: null,
@@ -61,7 +62,7 @@ function summaryOf(row: ParentRow, status: JobState): JobSummary {
     delivered_at: null,
     started_at: null,
     ended_at: isoOrNull(row.ended_at),
-    expires_at: iso(row.expires_at),
+    expires_at: row.ended_at === null ? iso(row.expires_at) : null,
     cancel_requested_at: isoOrNull(row.cancel_requested_at),
     ...(error ? { error } : {}),
   };
@@ -84,6 +85,12 @@ export function setStep(store: FleetStore, step: StepRow, status: JobState, take
   if (step.status === status && step.taken === (taken ? 1 : 0) && step.code === code) return false;
   store.sql.exec("UPDATE steps SET status = ?, taken = ?, code = ? WHERE child_id = ?", status, taken ? 1 : 0, code, step.child_id);
   return true;
+}
+
+/** The index row of a parent that was just written. Inside a write. */
+export function indexParent(store: FleetStore, id: string): void {
+  const row = parentRow(store, id);
+  if (row) indexJob(store, 0, summaryOf(row, stateOf(stepsOf(store, id))));
 }
 
 /** Brings the parent's end, its secrets and its index row in line with its steps. Inside a write. */

@@ -47,6 +47,7 @@ export async function createSession(
       "INSERT INTO sessions (hash, principal, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
       ...[keyHash(secret), principal, email, now, expiresAtMs],
     );
+    planPrune(store);
     dropOldest(store, principal);
     store.audit({ principal, requestId }, { action: "session.create", subject: principal });
     store.bump();

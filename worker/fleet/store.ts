@@ -19,6 +19,7 @@ export class FleetStore {
   readonly #storage: DurableObjectStorage;
   readonly #chain: AuditChain;
   #version: number | null = null;
+  #isPrunePlanned: boolean | null = null;
 
   constructor(storage: DurableObjectStorage, env: Env) {
     this.env = env;
@@ -43,6 +44,7 @@ export class FleetStore {
     } catch (error) {
       this.#chain.reload();
       this.#version = version;
+      this.#isPrunePlanned = null;
       throw error;
     }
   }
@@ -62,6 +64,16 @@ export class FleetStore {
   bump(): void {
     this.#version = this.version + 1;
     this.sql.exec("UPDATE meta SET value = ? WHERE name = 'version'", this.#version);
+  }
+
+  /** Whether a round of deleting is in the due table; asked once, then known. */
+  isPrunePlanned(): boolean {
+    this.#isPrunePlanned ??= this.due.at("prune", "") !== null;
+    return this.#isPrunePlanned;
+  }
+
+  notePrune(isPlanned: boolean): void {
+    this.#isPrunePlanned = isPlanned;
   }
 
   takeHostNumber(): number {

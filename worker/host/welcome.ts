@@ -76,7 +76,10 @@ export class Welcome {
       })),
       gone,
     });
-    for (const job of again) this.#delivery.sendAgain(job);
+    for (const job of again) {
+      if (job.cancelAtMs !== null) this.#links.sendTo(ws, { type: "cancel", job_id: job.id });
+      this.#delivery.sendAgain(job);
+    }
     this.#delivery.pump();
   }
 
