@@ -49,7 +49,7 @@ export class Client {
   constructor(target: Target) {
     this.target = target;
     const secure = target.url.startsWith("https:");
-    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true, noDelay: true });
+    this.#agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
     this.#request = secure ? httpsRequest : httpRequest;
   }
 

@@ -2,7 +2,7 @@
 import { hostname } from "node:os";
 import type { Host } from "../protocol/api/shapes.ts";
 import { ConfigError, loadConfig, writeStarterConfig, type RelayConfig } from "../relay/config.ts";
-import { enroll, readState } from "../relay/state.ts";
+import { enroll, readState, StateError } from "../relay/state.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { pause, type EdgeClient } from "./edge-client.ts";
 import { refusal, StartFailure } from "./failure.ts";
@@ -40,26 +40,25 @@ export async function prepareRelay(paths: DataPaths, options: StartOptions, warn
 }
 
 /**
- * Enrols this machine unless the edge knows it already. The name is the edge's once it is enrolled: another name in
- * relay.toml makes another host only when the old one is removed.
+ * Enrols this machine unless the edge knows it already. The name is the edge's once it is enrolled: another one in
+ * relay.toml counts when the host was removed and is enrolled again.
  */
-export async function enrolRelay(edge: EdgeClient, relay: PreparedRelay): Promise<{ id: string; args: string[] }> {
-  const known = await readState(relay.stateDir).catch(() => null);
-  const id = known && (await edge.host(known.hostId)) ? known.hostId : await enrolAnew(edge, relay);
-  return { id, args: ["--config", relay.config.file, "--state", relay.stateDir, "--edge", edge.url] };
-}
-
-async function enrolAnew(edge: EdgeClient, { config, stateDir }: PreparedRelay): Promise<string> {
-  const { code } = await edge.enrollment(config.name ?? ownName());
-  const enrolled = await enroll(edge.url, code, stateDir);
-  return enrolled.hostId;
+export async function enrolRelay(edge: EdgeClient, { config, stateDir }: PreparedRelay): Promise<{ name: string; args: string[] }> {
+  try {
+    const known = await readState(stateDir);
+    const isKnown = known !== null && (await edge.host(known.host)) !== null;
+    const { host } = isKnown ? known : await enroll(edge.url, (await edge.enrollment(config.name ?? ownName())).code, stateDir);
+    return { name: host, args: ["--config", config.file, "--state", stateDir, "--edge", edge.url] };
+  } catch (error) {
+    throw error instanceof StateError ? new StartFailure(error.message, 2) : error;
+  }
 }
 
 /** The host as the edge shows it, once its relay is connected. */
-export async function waitOnline(edge: EdgeClient, id: string): Promise<Host> {
+export async function waitOnline(edge: EdgeClient, name: string): Promise<Host> {
   const deadline = Date.now() + ONLINE_MS;
   for (;;) {
-    const host = await edge.host(id);
+    const host = await edge.host(name);
     if (host?.online && host.capabilities) return host;
     if (Date.now() > deadline)
       throw new StartFailure("this machine's relay did not come online; its messages are above. --no-relay starts the edge alone", 1);

@@ -45,7 +45,7 @@ async function main({ options, parentPid, worker, command }: SetupTask): Promise
   await edge.waitHealthy();
   const enrolled = relay ? await enrolRelay(edge, relay) : null;
   if (enrolled) report({ step: "relay", args: enrolled.args });
-  const host = enrolled ? await waitOnline(edge, enrolled.id) : null;
+  const host = enrolled ? await waitOnline(edge, enrolled.name) : null;
   await announce({ edge, key, host, options, parentPid, command });
   report({ step: "ready" });
 }

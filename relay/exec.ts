@@ -20,7 +20,10 @@ export interface ProcessSpec {
   readonly marker: string;
   /** Ends the whole tree. */
   readonly signal: AbortSignal;
-  /** A returned promise pauses that stream until it settles. A throw or rejection ends the tree and rejects the run. */
+  /**
+   * A returned promise pauses that stream until it settles; at the program's end Node pulls once more, so one more piece
+   * may come before. A throw or rejection ends the tree and rejects the run.
+   */
   readonly output: (stream: StreamName, bytes: Uint8Array) => Promise<void> | undefined;
 }
 
@@ -126,29 +129,28 @@ class Run {
   }
 
   #read(name: StreamName, stream: Readable): void {
+    let waits = 0;
+    const go = () => {
+      this.#paused -= 1;
+      waits -= 1;
+      if (waits === 0) stream.resume();
+    };
     stream.on("error", () => undefined);
     stream.on("data", (bytes: Uint8Array) => {
       if (this.#exit) this.#bytesAfterExit += bytes.length;
-      let wait: Promise<void> | undefined;
       try {
-        wait = this.#spec.output(name, bytes);
+        const wait = this.#spec.output(name, bytes);
+        if (!wait) return;
+        this.#paused += 1;
+        waits += 1;
+        stream.pause();
+        wait.then(go, (error: unknown) => {
+          go();
+          this.#fail(error);
+        });
       } catch (error) {
         this.#fail(error);
       }
-      if (wait) this.#pause(stream, wait);
-    });
-  }
-
-  #pause(stream: Readable, wait: Promise<void>): void {
-    this.#paused += 1;
-    stream.pause();
-    const go = () => {
-      this.#paused -= 1;
-      stream.resume();
-    };
-    wait.then(go, (error: unknown) => {
-      go();
-      this.#fail(error);
     });
   }
 

@@ -49,15 +49,16 @@ async function journalThread(): Promise<string> {
 }
 
 async function bundleAll(outdir: string): Promise<void> {
-  const define = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()) };
-  const compatibility = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
+  // Node 22 knows no import.meta.main.
+  const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()), "import.meta.main": "true" };
+  const setup = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
   const cli: BuildOptions = { ...esm, entryPoints: { farhand: "cli/main.ts" }, splitting: true, chunkNames: "chunks/[hash]" };
   const extensions = { outExtension: { ".js": ".mjs" }, outdir };
   await Promise.all([
     build({ ...worker, ...extensions }),
-    build({ ...esm, ...extensions, entryPoints: { relay: "relay/main.ts" }, define }),
-    build({ ...esm, ...extensions, entryPoints: { setup: "embedded/setup.ts" }, define: compatibility }),
-    build({ ...cli, ...extensions, define }),
+    build({ ...esm, ...extensions, entryPoints: { relay: "relay/main.ts" }, define: relay }),
+    build({ ...esm, ...extensions, entryPoints: { setup: "embedded/setup.ts" }, define: setup }),
+    build({ ...cli, ...extensions }),
     build({ ...node, outdir, entryPoints: { supervisor: "embedded/supervisor.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } }),
   ]);
 }
@@ -114,6 +115,6 @@ export async function buildAll(): Promise<void> {
   renameSync(`${stampFile(root)}.${process.pid}`, stampFile(root));
 }
 
-if (import.meta.main) {
+if (process.argv[1] === import.meta.filename) {
   if (process.argv.includes("--force") || !isBuilt(root)) await buildAll();
 }

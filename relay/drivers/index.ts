@@ -13,9 +13,7 @@ const builtIn = (config: RelayConfig) => [createHostDriver(), createCommandDrive
 type BuiltIn = ReturnType<typeof builtIn>[number];
 type Handled<D> = D extends { readonly handlers: infer H } ? keyof H : never;
 /** An operation of the registry without a handler is a compile error here, and it is named in the message. */
-type Missing = Exclude<OperationName, Handled<BuiltIn>>;
-const complete: [Missing] extends [never] ? true : { missing: Missing } = true;
-void complete;
+({}) satisfies { readonly [N in Exclude<OperationName, Handled<BuiltIn>>]: never };
 
 export interface FoundOperation {
   /** `spec` is valid for the registry's schema and rules (checkSpec). Never throws for what a caller can do wrong. */

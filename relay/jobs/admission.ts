@@ -6,22 +6,12 @@ import { ERRORS, type ErrorCode } from "../../protocol/errors.ts";
 import type { EdgeMessage, MessageOf } from "../../protocol/link/control.ts";
 import { checkSpec } from "../../protocol/operations/define.ts";
 import { findOperation } from "../../protocol/operations/index.ts";
-import type { HandlerResult, JobContext } from "../drivers/contract.ts";
-
-/** An operation that this host has a handler for. */
-export interface FoundOperation {
-  readonly handler: (spec: unknown, context: JobContext) => Promise<HandlerResult>;
-  /** Locks of the registry and the host's file. */
-  readonly locks: (spec: unknown) => readonly string[];
-  /** The most that the host's file gives this run; absent: what the operation allows. */
-  readonly timeoutMs?: (spec: unknown) => number | undefined;
-}
+import type { Allowance } from "../config.ts";
+import type { FoundOperation } from "../drivers/index.ts";
 
 export interface Host {
   readonly find: (operation: string) => FoundOperation | null;
-  readonly allows: (
-    operation: string,
-  ) => { readonly allowed: true } | { readonly allowed: false; readonly code: ErrorCode; readonly message: string };
+  readonly allows: (operation: string) => Allowance;
 }
 
 export interface Runnable {
@@ -66,6 +56,6 @@ export function admit(host: Host, name: string, spec: unknown, options: { plan: 
   if (options.plan && !operation.plannable) return refuse("PLAN_UNSUPPORTED");
   const checked = checkSpec(operation, spec, "/resource_spec");
   if (checked.errors.length > 0) return refuse("SPEC_INVALID", ERRORS.SPEC_INVALID.message, { errors: checked.errors.slice(0, 50) });
-  const own = found.timeoutMs?.(checked.spec);
+  const own = found.timeoutMs(checked.spec);
   return { run: { spec: checked.spec, found, maxTimeoutMs: Math.min(operation.timeoutMs.max, own ?? operation.timeoutMs.max) } };
 }

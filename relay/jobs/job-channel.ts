@@ -133,6 +133,11 @@ export class JobChannel {
     return true;
   }
 
+  /** Sends again what is not acknowledged: the edge may have forgotten it without losing the link. */
+  repeat(): void {
+    this.resume(this.#window.acked);
+  }
+
   /** Nothing more is sent. */
   close(): void {
     this.#closed = true;

@@ -8,7 +8,7 @@ import { openDelivery } from "./admission.ts";
 import { Calls } from "./calls.ts";
 import { Job, type Delivery, type JobParts } from "./job.ts";
 import { endJson, NO_OUTPUT, refusal, totalsOf, withoutResult, type Ending } from "./job-end.ts";
-import type { Uplink } from "./reports.ts";
+import type { Report, ReportPlace, Uplink } from "./reports.ts";
 
 export type JobsMessage = MessageOf<EdgeMessage, "job" | "cancel" | "call" | "spool">;
 
@@ -23,6 +23,8 @@ const FULL_RETRY_MS = 500;
 const DRAIN_RETRY_MS = 2_000;
 /** Spool reads that wait; more are not answered. */
 const SPOOL_QUEUE = 64;
+
+const placeOf = (message: Delivery): ReportPlace => ({ channel: message.channel, payloadHash: message.payload_hash });
 
 export class Jobs {
   readonly #options: JobsOptions;
@@ -106,8 +108,8 @@ export class Jobs {
 
   #deliver(message: Delivery, uplink: Uplink): void {
     const { reports } = this.#options;
-    const active = this.#active.get(message.job_id);
-    if (active || reports.get(message.job_id)) return this.#again(message, active, uplink);
+    const known = reports.get(message.job_id);
+    if (known) return this.#again(message, known, uplink);
     const request = openDelivery(message);
     if (!request) {
       this.#options.log("warn", "a delivery contradicts itself and was refused", { job_id: message.job_id });
@@ -115,24 +117,23 @@ export class Jobs {
     }
     if (this.#draining) return this.#refuse(message.job_id, "The relay is stopping.", DRAIN_RETRY_MS);
     if (this.#active.size >= this.#options.slots) return void this.#replayOrRefuse(message);
-    const job = new Job(this.#options, message, request, reports.open(message.job_id, message), (ended) => this.#ended(ended));
+    const job = new Job(this.#options, message, request, reports.open(message.job_id, placeOf(message)), (ended) => this.#ended(ended));
     this.#active.set(job.id, job);
     job.start();
   }
 
   /** Delivered while this process still has it: no second run, only perhaps another channel. */
-  #again(message: Delivery, active: Job | undefined, uplink: Uplink): void {
-    const { reports } = this.#options;
-    if (active && active.payloadHash !== message.payload_hash)
+  #again(message: Delivery, report: Report, uplink: Uplink): void {
+    if (report.payloadHash !== null && report.payloadHash !== message.payload_hash)
       return uplink.message({
         type: "not_claimed",
         job_id: message.job_id,
         code: "JOB_PAYLOAD_MISMATCH",
-        message: "The host runs this job with another payload.",
+        message: "The host knows this job with another payload.",
         retry_after_ms: LIMITS.refusedRetryMs,
       });
-    const report = reports.get(message.job_id);
-    if (report && report.channel.id !== message.channel) reports.open(message.job_id, message);
+    if (report.channel.id === message.channel) report.channel.repeat();
+    else this.#options.reports.open(message.job_id, { channel: message.channel });
   }
 
   async #replayOrRefuse(message: Delivery): Promise<void> {
@@ -140,7 +141,7 @@ export class Jobs {
     const row = await journal.find(message.job_id).catch(() => null);
     if (reports.get(message.job_id)) return;
     if (row?.end && row.payload_hash === message.payload_hash)
-      reports.finish(reports.open(message.job_id, message), row.end, totalsOf(row.end));
+      reports.finish(reports.open(message.job_id, placeOf(message)), row.end, totalsOf(row.end));
     else this.#refuse(message.job_id, "All slots of the host are taken.", FULL_RETRY_MS);
   }
 
@@ -183,7 +184,7 @@ export class Jobs {
       channel: entry.channel,
       offset: entry.offset,
       sent: { stdout: entry.stdout_offset, stderr: entry.stderr_offset },
-    };
+    } satisfies ReportPlace;
     const report = reports.get(jobId);
     if (report) {
       if (report.channel.id !== entry.channel || !report.channel.resume(entry.offset)) reports.open(jobId, place);
@@ -191,7 +192,7 @@ export class Jobs {
     }
     const row = await journal.find(jobId).catch(() => null);
     if (reports.uplink !== uplink) return;
-    if (row?.end) return reports.finish(reports.open(jobId, place), row.end, totalsOf(row.end));
+    if (row?.end) return reports.finish(reports.open(jobId, { ...place, payloadHash: row.payload_hash }), row.end, totalsOf(row.end));
     if (entry.cancel) {
       // Durable before it is said: the delivery may still be on its way somewhere.
       await journal.tombstone(jobId).catch(() => undefined);

@@ -20,6 +20,7 @@ export interface Report {
   channel: JobChannel;
   /** Stored (or, for a refusal that no journal knows, final). */
   end: { readonly json: string; readonly totals: Totals } | null;
+  readonly payloadHash: string | null;
   /** The journal has a row: an acknowledgement goes there. */
   journaled: boolean;
 }
@@ -28,6 +29,8 @@ export interface ReportPlace {
   readonly channel: number;
   readonly offset?: number;
   readonly sent?: Totals;
+  /** Of the delivery; null when this process does not know it. */
+  readonly payloadHash?: string;
 }
 
 export interface ReportsOptions {
@@ -55,7 +58,7 @@ export class Reports {
     const known = this.#reports.get(jobId);
     if (known) this.#unlist(known);
     const channel = this.#channelFor(jobId, place);
-    const report: Report = known ?? { jobId, channel, end: null, journaled: true };
+    const report: Report = known ?? { jobId, channel, end: null, payloadHash: place.payloadHash ?? null, journaled: true };
     report.channel = channel;
     this.#reports.set(jobId, report);
     this.#channels.set(place.channel, report);

@@ -3,6 +3,7 @@ import { normalCode } from "../auth/code.ts";
 import { sha256Hex } from "../auth/hash.ts";
 import { refused } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
+import { planPrune } from "./prune.ts";
 import type { FleetStore } from "./store.ts";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -98,7 +98,10 @@ export interface FleetRpc {
   host(number: number): Promise<Outcome<Host>>;
   hostUpdate(actor: Actor, number: number, change: { labels?: string[] | undefined; note?: string | undefined }): Promise<Outcome<Host>>;
   hostDelete(actor: Actor, number: number): Promise<Outcome<null>>;
-  enrollmentCreate(actor: Actor, input: { host: string; labels: string[]; ttlMs: number }): Promise<Outcome<z.infer<typeof enrollmentSchema>>>;
+  enrollmentCreate(
+    actor: Actor,
+    input: { host: string; labels: string[]; ttlMs: number },
+  ): Promise<Outcome<z.infer<typeof enrollmentSchema>>>;
   /** Same code and same key again answers the same host (a lost answer); any other second use is refused. */
   enrollmentClaim(requestId: string, code: string, publicKey: string): Promise<Outcome<z.infer<typeof enrolledSchema>>>;
   keys(limit: number, cursor: string | null): Promise<Page<Key>>;
@@ -114,7 +117,12 @@ export interface FleetRpc {
   /** The session's secret, for the cookie. */
   sessionCreate(requestId: string, code: string): Promise<Outcome<{ secret: string; expiresAtMs: number }>>;
   sessionDelete(actor: Actor, hash: string): Promise<void>;
-  audit(query: { object?: string | undefined; principal?: string | undefined; limit: number; cursor?: string | undefined }): Promise<Page<AuditRecord>>;
+  audit(query: {
+    object?: string | undefined;
+    principal?: string | undefined;
+    limit: number;
+    cursor?: string | undefined;
+  }): Promise<Page<AuditRecord>>;
   /** From a Host object only. Answers the revision taken. */
   report(report: HostReport): Promise<{ revision: number; removed: boolean }>;
   fanOut(input: FanOutInput): Promise<Outcome<Job>>;

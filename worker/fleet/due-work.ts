@@ -1,26 +1,19 @@
-// What the Fleet does later: retiring removed hosts, sending and cancelling steps, and deleting what has had its time.
-import { LIMITS } from "../../protocol/limits.ts";
-import { timeOf } from "../../protocol/ids.ts";
+// What the Fleet does later: retiring removed hosts, sending and cancelling the steps of parents, deleting.
 import { retireHost } from "./hosts.ts";
-import { pruneJobs } from "./job-index.ts";
 import type { ParentSteps } from "./parent-steps.ts";
+import { prune } from "./prune.ts";
 import type { FleetStore } from "./store.ts";
 
-/** The least time between two rounds of deleting. Each round is one alarm: billed, so rare. */
-const PRUNE_EVERY_MS = 6 * 3600_000;
+/** An alarm that dies half-way comes back to what it had taken. */
+const AGAIN_MS = 60_000;
 
-/** Call inside a write that keeps something for a limited time. Cheap when a round is planned already. */
-export function planPrune(store: FleetStore): void {
-  if (store.isPrunePlanned()) return;
-  store.due.set("prune", "", Date.now() + PRUNE_EVERY_MS);
-  store.notePrune(true);
-}
-
-/** One alarm's work. Everything is safe to do twice. */
+/** One alarm's work. Everything is safe to do twice; each piece sets or clears its own due time. */
 export async function runDue(store: FleetStore, steps: ParentSteps): Promise<void> {
   store.due.fired();
   const requestId = `alarm-${crypto.randomUUID()}`;
-  for (const { kind, key } of store.due.take(Date.now())) {
+  const taken = store.due.take(Date.now());
+  for (const { kind, key } of taken) store.due.set(kind, key, Date.now() + AGAIN_MS);
+  for (const { kind, key } of taken) {
     if (kind === "retire") await retireHost(store, key, requestId);
     else if (kind === "parent") await steps.submit(key);
     else if (kind === "cancel") {
@@ -29,34 +22,4 @@ export async function runDue(store: FleetStore, steps: ParentSteps): Promise<voi
     } else if (kind === "prune") await prune(store);
   }
   await store.due.arm();
-}
-
-async function prune(store: FleetStore): Promise<void> {
-  const now = Date.now();
-  await store.write(() => {
-    pruneJobs(store, now);
-    store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", now);
-    store.sql.exec("DELETE FROM sessions WHERE expires_at <= ?", now);
-    store.sql.exec("DELETE FROM idempotency WHERE at <= ?", now - LIMITS.idempotencyMs);
-    const beyond = store.row<{ at: string }>("SELECT at FROM host_audit ORDER BY at DESC LIMIT 1 OFFSET ?", LIMITS.auditRecords);
-    if (beyond) store.sql.exec("DELETE FROM host_audit WHERE at <= ?", beyond.at);
-    const next = nextExpiry(store);
-    store.notePrune(next !== null);
-    if (next !== null) store.due.set("prune", "", Math.max(now + PRUNE_EVERY_MS, next));
-  });
-}
-
-/** When the next thing will have had its time; null: nothing is kept for a limited time. */
-function nextExpiry(store: FleetStore): number | null {
-  const times = store.row<{ codes: number | null; sessions: number | null; keys: number | null; job: string | null }>(
-    `SELECT (SELECT min(expires_at) FROM codes) AS codes, (SELECT min(expires_at) FROM sessions) AS sessions,
-     (SELECT min(at) FROM idempotency) AS keys, (SELECT min(id) FROM jobs) AS job`,
-  )!;
-  const all = [
-    times.codes,
-    times.sessions,
-    times.keys === null ? null : times.keys + LIMITS.idempotencyMs,
-    times.job === null ? null : timeOf(times.job) + LIMITS.jobRetentionMs,
-  ].filter((time) => time !== null);
-  return all.length === 0 ? null : Math.min(...all);
 }

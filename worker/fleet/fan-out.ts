@@ -34,7 +34,9 @@ export async function fanOut(store: FleetStore, steps: ParentSteps, input: FanOu
   if (hosts.length === 0) return refused("NO_HOST_MATCHES");
   if (input.pick === "one") return submitToOne(store, input, pickOne(hosts).number);
   if (hosts.length > LIMITS.fanOutHosts)
-    return refused("LIMIT_REACHED", { detail: `A fan-out may have at most ${LIMITS.fanOutHosts} hosts; these labels have ${hosts.length}.` });
+    return refused("LIMIT_REACHED", {
+      detail: `A fan-out may have at most ${LIMITS.fanOutHosts} hosts; these labels have ${hosts.length}.`,
+    });
   const id = await makeParent(store, input, hosts);
   void steps.submit(id);
   return answer(store, steps, id, input.waitMs);
@@ -50,7 +52,9 @@ function candidates(store: FleetStore, input: FanOutInput): Candidate[] {
       JSON.stringify(input.allowedHosts),
     )
     .filter((host) => {
-      const own = new Set([...(JSON.parse(host.labels) as string[]), ...(JSON.parse(host.relay_labels) as string[])].map((label) => label.toLowerCase()));
+      const own = new Set(
+        [...(JSON.parse(host.labels) as string[]), ...(JSON.parse(host.relay_labels) as string[])].map((label) => label.toLowerCase()),
+      );
       return wanted.every((label) => own.has(label));
     });
 }

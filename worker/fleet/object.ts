@@ -16,7 +16,8 @@ import { createKey, deleteKey, listKeys, snapshotKeys, updateKey } from "./keys.
 import { parentEvents } from "./parent-events.ts";
 import { inputOf, parentRow, toParent } from "./parent-rows.ts";
 import { ParentSteps } from "./parent-steps.ts";
-import { planPrune, runDue } from "./due-work.ts";
+import { runDue } from "./due-work.ts";
+import { planPrune } from "./prune.ts";
 import { createSession, createSignInCode, deleteSession, snapshotSessions } from "./sessions.ts";
 import { FleetStore } from "./store.ts";
 import { byNumber, type Visible } from "./visible.ts";
@@ -140,8 +141,10 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
   }
 
   async jobs(query: JobsQuery, visible: Visible) {
-    const named = query.host === undefined ? null : (this.#store.row<{ number: number }>(
-      "SELECT number FROM hosts WHERE name = ? OR id = ?", query.host, query.host)?.number ?? -1);
+    const named =
+      query.host === undefined
+        ? null
+        : (this.#store.row<{ number: number }>("SELECT number FROM hosts WHERE name = ? OR id = ?", query.host, query.host)?.number ?? -1);
     return listJobs(this.#store, query, named, visible);
   }
 

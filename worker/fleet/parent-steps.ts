@@ -101,7 +101,8 @@ export class ParentSteps {
 
   #specOf(row: ParentRow): Record<string, unknown> {
     const pointers = JSON.parse(row.pointers) as string[];
-    const secrets = row.secrets === null ? [] : (new Sealer(this.#store.env.SEAL_KEY).open(new Uint8Array(row.secrets), row.id) as unknown[]);
+    const secrets =
+      row.secrets === null ? [] : (new Sealer(this.#store.env.SEAL_KEY).open(new Uint8Array(row.secrets), row.id) as unknown[]);
     return putSecrets(inputOf(row).resourceSpec, pointers, secrets) as Record<string, unknown>;
   }
 

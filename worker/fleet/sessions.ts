@@ -6,6 +6,7 @@ import { done, refused, type Outcome } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { codeRow, keepCode, newCode, type WrongCodes } from "./codes.ts";
 import type { AccessSnapshot, Actor } from "./contract.ts";
+import { planPrune } from "./prune.ts";
 import { randomSecret } from "./secret.ts";
 import { iso, type FleetStore } from "./store.ts";
 

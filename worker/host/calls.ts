@@ -52,6 +52,6 @@ export class Calls {
 
   /** The link is gone, and with it every answer. */
   lost(): void {
-    for (const id of [...this.#waiting.keys()]) this.#settle(id, refused("HOST_OFFLINE"));
+    for (const id of this.#waiting.keys()) this.#settle(id, refused("HOST_OFFLINE"));
   }
 }

@@ -2,13 +2,14 @@
 
 export class Changes {
   readonly #jobs = new Map<string, number>();
-  #last: number;
+  readonly #floor: () => number;
+  #last = 0;
   #host = 0;
   #onChange: () => void = () => {};
 
-  /** `floor`: no stamp given out before was larger. */
-  constructor(floor: number) {
-    this.#last = floor;
+  /** `floor`: the newest stamp that was reported; asked once. */
+  constructor(floor: () => number) {
+    this.#floor = floor;
   }
 
   onChange(listener: () => void): void {
@@ -17,12 +18,8 @@ export class Changes {
 
   /** Grows with every call, also when the clock goes back. */
   stamp(): number {
+    if (this.#last === 0) this.#last = this.#floor();
     this.#last = Math.max(Date.now(), this.#last + 1);
-    return this.#last;
-  }
-
-  /** The newest stamp. */
-  get last(): number {
     return this.#last;
   }
 

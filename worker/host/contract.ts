@@ -39,11 +39,22 @@ export interface HostRpc {
   jobs(query: Omit<JobsQuery, "host">, visibility: Visibility): Promise<Page<JobSummary>>;
   cancel(actor: Actor, id: string, visibility: Visibility): Promise<Outcome<Job>>;
   /** Presence and queue at this moment, the newest report for the Fleet's list. */
-  presence(): Promise<{ online: boolean; lastSeenAtMs: number | null; queue: { held: number; queued: number; delivered: number; running: number }; slots: number }>;
+  presence(): Promise<{
+    online: boolean;
+    lastSeenAtMs: number | null;
+    queue: { held: number; queued: number; delivered: number; running: number };
+    slots: number;
+  }>;
   /** Ended by the Worker's cancel, by the job's end, or after LIMITS.eventStreamIdleMs without an event. */
   events(id: string, after: string | null, format: "sse" | "ndjson", visibility: Visibility): Promise<Outcome<ReadableStream<Uint8Array>>>;
   /** Bytes of a stream from `offset` to the end that is known now; `end` is exclusive (for a Range). */
-  output(id: string, stream: StreamName, offset: number, end: number | null, visibility: Visibility): Promise<Outcome<{ body: ReadableStream<Uint8Array>; from: number; to: number; total: number }>>;
+  output(
+    id: string,
+    stream: StreamName,
+    offset: number,
+    end: number | null,
+    visibility: Visibility,
+  ): Promise<Outcome<{ body: ReadableStream<Uint8Array>; from: number; to: number; total: number }>>;
 }
 
 // fetch(request): only the relay's socket, `GET /link?host=N&lane=0`.

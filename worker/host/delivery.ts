@@ -43,7 +43,7 @@ export class Delivery {
     let free = this.#free();
     if (free <= 0) return;
     const now = Date.now();
-    for (const job of [...this.#core.jobs.queued().values()]) {
+    for (const job of this.#core.jobs.queued().values()) {
       if (job.expiresAtMs <= now) {
         this.#lifecycle.end(job, { status: "expired", by: "edge", code: null, result: null, endedAtMs: now });
         continue;

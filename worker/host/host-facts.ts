@@ -7,5 +7,6 @@ export function rememberHost(core: Core, catalogue: Catalogue, facts: HostFacts 
   const { meta, changes } = core;
   if (JSON.stringify(meta.get("catalogue")?.value) !== JSON.stringify(catalogue))
     meta.set("catalogue", { stamp: changes.host(), value: catalogue });
-  if (facts && JSON.stringify(meta.get("facts")?.value) !== JSON.stringify(facts)) meta.set("facts", { stamp: changes.host(), value: facts });
+  if (facts && JSON.stringify(meta.get("facts")?.value) !== JSON.stringify(facts))
+    meta.set("facts", { stamp: changes.host(), value: facts });
 }

@@ -8,9 +8,9 @@ import { jobEventSchema, RECORD, streamOf, type JobEvent, type RawRecord, type S
 import { ChannelIntake } from "./channel-intake.ts";
 import { warn, type Core } from "./core.ts";
 import type { Lifecycle } from "./lifecycle.ts";
-import type { LiveJob } from "./live-job.ts";
+import { SEQ, SHOWN, type LiveJob } from "./live-job.ts";
 
-const decoder = new TextDecoder("utf-8", { fatal: true });
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
 interface Batch {
@@ -135,12 +135,7 @@ export class Intake {
 
   #end(batch: Batch, event: Extract<JobEvent, { type: "result" }>): void {
     const { job } = batch;
-    if (batch.isClaimed) {
-      // Claimed and ended in one message: one write for both.
-      this.#onClaim();
-      this.#core.sql.exec("UPDATE jobs SET started_at = ? WHERE id = ?", batch.claimedAtMs, job.id);
-      job.status = "running";
-    }
+    if (batch.isClaimed) this.#onClaim();
     const result: JobResult | null = event.result && { ...event.result, correlation_id: job.correlationId };
     const isEnded = this.#lifecycle.end(job, {
       status: event.status,
@@ -148,6 +143,7 @@ export class Intake {
       code: event.code ?? event.result?.code ?? null,
       result,
       endedAtMs: this.#moment(job, event.at),
+      ...(batch.isClaimed ? { startedAtMs: batch.claimedAtMs } : {}),
       stdoutBytes: event.stdout_bytes,
       stderrBytes: event.stderr_bytes,
     });
@@ -178,11 +174,12 @@ export class Intake {
     if (!event) return;
     switch (event.type) {
       case "status": {
-        const claim = batch.isClaimed ? null : this.#lifecycle.claimed(job);
-        if (!claim) return;
+        if (batch.isClaimed || !canTransition(job.status, "running", "relay")) return;
         batch.isClaimed = true;
         batch.claimedAtMs = this.#moment(job, event.at);
-        if (claim.record || batch.kept.length > 0) batch.kept.push(record);
+        // Told by the row's own time when nothing was told before it, else by an event of its own.
+        if (job.nextSeq === SEQ.first && batch.kept.length === 0) job.shown |= SHOWN.running;
+        else batch.kept.push(record);
         return;
       }
       case "gap":
@@ -212,4 +209,3 @@ export class Intake {
     return null;
   }
 }
-

@@ -14,6 +14,8 @@ export interface End {
   readonly code: string | null;
   readonly result: JobResult | null;
   readonly endedAtMs: number;
+  /** When the claim came in the same message. */
+  readonly startedAtMs?: number;
   readonly stdoutBytes?: number;
   readonly stderrBytes?: number;
 }
@@ -23,7 +25,7 @@ const EDGE = "edge";
 
 export class Lifecycle {
   readonly #core: Core;
-  #onEnd: (job: LiveJob, bytes: number) => void = () => {};
+  #onEnd: (bytes: number) => void = () => {};
   /** The moment that is armed for the queue; undefined: not asked yet. */
   #queueDue: number | null | undefined;
 
@@ -31,7 +33,7 @@ export class Lifecycle {
     this.#core = core;
   }
 
-  onEnd(listener: (job: LiveJob, bytes: number) => void): void {
+  onEnd(listener: (bytes: number) => void): void {
     this.#onEnd = listener;
   }
 
@@ -50,14 +52,6 @@ export class Lifecycle {
     else this.#tell(job, "delivered");
     this.#core.jobs.write(job, "delivered", { delivered_at: nowMs });
     this.#core.wakers.wake(job.id);
-  }
-
-  /** The relay claimed it. False: not from where the job is. The record to keep with the batch, when the number 3 is past. */
-  claimed(job: LiveJob): { record: "running" | null } | null {
-    if (!canTransition(job.status, "running", "relay")) return null;
-    if (job.nextSeq !== SEQ.first) return { record: "running" };
-    job.shown |= SHOWN.running;
-    return { record: null };
   }
 
   /** The relay did not claim it: nothing ran. It waits again, unless it was cancelled or its time is over. */
@@ -87,6 +81,7 @@ export class Lifecycle {
     const kept = this.#core.logs.keptBytes(job);
     this.#core.jobs.write(job, end.status, {
       ended_at: end.endedAtMs,
+      ...(end.startedAtMs === undefined ? {} : { started_at: end.startedAtMs }),
       result_seq: seq,
       code: end.code,
       kept,
@@ -95,8 +90,18 @@ export class Lifecycle {
     this.#core.sql.exec("DELETE FROM sealed WHERE job_id = ?", job.id);
     if (corrected || end.status === "unknown") this.#auditEnd(job, end, corrected);
     this.#core.wakers.wake(job.id);
-    this.#onEnd(job, kept);
+    this.#onEnd(kept);
     return true;
+  }
+
+  /** A wish, not a state: ends what waits, and tells the relay of what is there. Asking twice tells it twice. */
+  cancel(job: LiveJob, tell: () => void): void {
+    const now = Date.now();
+    if (job.cancelAtMs === null) job.cancelAtMs = now;
+    const waits = job.status === "queued" || job.status === "held";
+    this.#core.jobs.write(job, job.status, { cancel_at: job.cancelAtMs });
+    if (waits) this.end(job, { status: "cancelled", by: "edge", code: null, result: null, endedAtMs: now });
+    else tell();
   }
 
   #auditEnd(job: LiveJob, end: End, corrected: boolean): void {
@@ -125,7 +130,7 @@ export class Lifecycle {
   /** The due row was taken. Ends what is too old, and watches the rest. */
   sweepQueue(nowMs: number): void {
     this.#queueDue = null;
-    for (const job of [...this.#core.jobs.queued().values()]) {
+    for (const job of this.#core.jobs.queued().values()) {
       if (job.expiresAtMs <= nowMs) this.end(job, { status: "expired", by: "edge", code: null, result: null, endedAtMs: nowMs });
       else this.watchQueue(job);
     }
@@ -134,7 +139,7 @@ export class Lifecycle {
   /** Ends everything that is open: the host was removed. */
   endAll(): void {
     const now = Date.now();
-    for (const job of [...this.#core.jobs.open().values()]) {
+    for (const job of this.#core.jobs.open().values()) {
       if (hasEnded(job.status)) continue;
       const waits = job.status === "queued" || job.status === "held";
       this.end(job, { status: waits ? "cancelled" : "unknown", by: "edge", code: "HOST_REMOVED", result: null, endedAtMs: now });

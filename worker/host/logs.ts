@@ -117,15 +117,17 @@ export class Logs {
   /** The first row whose last event comes after `seq`. */
   after(id: string, seq: number): LogRow | null {
     return (
-      this.#sql.exec<LogRow>(`SELECT ${ROW_COLUMNS} FROM logs WHERE job_id = ? AND last > ? ORDER BY last LIMIT 1`, id, seq).toArray()[0] ?? null
+      this.#sql.exec<LogRow>(`SELECT ${ROW_COLUMNS} FROM logs WHERE job_id = ? AND last > ? ORDER BY last LIMIT 1`, id, seq).toArray()[0] ??
+      null
     );
   }
 
   /** The last row whose events all come before or at `seq`. */
   upTo(id: string, seq: number): LogRow | null {
     return (
-      this.#sql.exec<LogRow>(`SELECT ${ROW_COLUMNS} FROM logs WHERE job_id = ? AND last <= ? ORDER BY last DESC LIMIT 1`, id, seq).toArray()[0] ??
-      null
+      this.#sql
+        .exec<LogRow>(`SELECT ${ROW_COLUMNS} FROM logs WHERE job_id = ? AND last <= ? ORDER BY last DESC LIMIT 1`, id, seq)
+        .toArray()[0] ?? null
     );
   }
 

@@ -77,7 +77,8 @@ export function summaryOf(row: SummaryRow, host: string): JobSummary {
   };
 }
 
-export const pointersOf = (row: { pointers: string | null }): string[] => (row.pointers === null ? [] : (JSON.parse(row.pointers) as string[]));
+export const pointersOf = (row: { pointers: string | null }): string[] =>
+  row.pointers === null ? [] : (JSON.parse(row.pointers) as string[]);
 
 export function jobOf(row: JobRow, host: string): Job {
   const request = JSON.parse(row.payload) as JobRequest;

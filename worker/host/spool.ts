@@ -61,6 +61,6 @@ export class Spool {
 
   /** The link is gone. */
   lost(): void {
-    for (const request of [...this.#waiting.keys()]) this.#settle(request, { missing: "offline" });
+    for (const request of this.#waiting.keys()) this.#settle(request, { missing: "offline" });
   }
 }

@@ -15,7 +15,7 @@ export class Wakers {
 
   wake(id: string): void {
     const set = this.#waiting.get(id);
-    if (set) for (const wake of [...set]) wake();
+    if (set) for (const wake of set) wake();
   }
 
   /** Resolves when `isDone` answers true after a wake, or after `ms`. */

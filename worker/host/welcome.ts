@@ -16,15 +16,24 @@ export class Welcome {
   readonly #links: Links;
   readonly #lifecycle: Lifecycle;
   readonly #delivery: Delivery;
-  /** Claims seen on this link, for the next hello's comparison. */
-  claims: number;
+  /** Undefined: not asked yet by this instance. */
+  #claims: number | undefined;
 
   constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery) {
     this.#core = core;
     this.#links = links;
     this.#lifecycle = lifecycle;
     this.#delivery = delivery;
-    this.claims = core.meta.get("report")?.claims ?? 0;
+  }
+
+  /** Claims seen on this link, for the next hello's comparison. Written with the reports: a floor, never too much. */
+  get claims(): number {
+    this.#claims ??= this.#core.meta.get("report")?.claims ?? 0;
+    return this.#claims;
+  }
+
+  claimed(): void {
+    this.#claims = this.claims + 1;
   }
 
   /** A restored copy, or another journal: what was sent before it may or may not have run. */
@@ -84,7 +93,7 @@ export class Welcome {
   }
 
   #resetClaims(): void {
-    this.claims = 0;
+    this.#claims = 0;
     const report = this.#core.meta.get("report");
     if (report && report.claims !== 0) this.#core.meta.set("report", { ...report, claims: 0 });
   }
@@ -94,7 +103,7 @@ export class Welcome {
     const { jobs, meta } = this.#core;
     const held = new Set(hello.jobs.map((job) => job.job_id));
     const again: LiveJob[] = [];
-    for (const job of [...jobs.busy().values()]) {
+    for (const job of jobs.busy().values()) {
       if (isLost || (job.status === "running" && !held.has(job.id))) this.#loseJob(job);
       else if (!held.has(job.id)) again.push(job);
     }

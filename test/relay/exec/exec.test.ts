@@ -86,40 +86,39 @@ describe("the pipes", () => {
   it("keeps the streams apart", async () => {
     const got: string[] = [];
     const output = (stream: string, bytes: Uint8Array) => void got.push(`${stream}:${Buffer.from(bytes).toString()}`);
-    await start("echo out; echo err >&2", { output: output as never }).end;
+    await start("echo out; echo err >&2", { output }).end;
     expect(got.sort()).toEqual(["stderr:err\n", "stdout:out\n"]);
   });
 
   it("pauses a stream while the reader asks for it, and loses nothing", async () => {
-    let waiting = false;
-    let during = 0;
+    let waiting = 0;
+    let most = 0;
     let bytes = 0;
     const run = start("head -c 5000000 /dev/zero", {
       output: (_, chunk) => {
-        if (waiting) during += 1;
         bytes += chunk.length;
-        waiting = true;
-        return sleep(1).then(() => void (waiting = false));
+        waiting += 1;
+        most = Math.max(most, waiting);
+        return sleep(1).then(() => void (waiting -= 1));
       },
     });
     expect(await run.end).toMatchObject({ exitCode: 0 });
-    expect({ bytes, during }).toEqual({ bytes: 5_000_000, during: 0 });
+    expect(bytes).toBe(5_000_000);
+    // The second is the one that Node pulls at the program's end.
+    expect(most).toBeLessThanOrEqual(2);
   });
 
-  it("does not cut off a paused reader when the program has ended", async () => {
+  it("does not cut off a slow reader when the program has ended", async () => {
     let bytes = 0;
-    let first = true;
-    const run = start("head -c 100000 /dev/zero", {
+    const run = start("head -c 400000 /dev/zero", {
       output: (_, chunk) => {
         bytes += chunk.length;
-        if (!first) return undefined;
-        first = false;
-        // Longer than the grace that background children get.
-        return sleep(700);
+        // What is in the pipes at the end takes longer than the grace that background children get.
+        return sleep(200);
       },
     });
     expect(await run.end).toMatchObject({ exitCode: 0 });
-    expect(bytes).toBe(100_000);
+    expect(bytes).toBe(400_000);
   });
 
   it.each([

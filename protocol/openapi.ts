@@ -1,0 +1,166 @@
+// OpenAPI 3.1 of the whole interface, derived from ROUTES, the operations and the errors. No I/O: scripts/generate.ts writes it.
+import { z } from "zod";
+import { problemSchema } from "./api/shapes.ts";
+import { ROUTES, type Route, type RouteName, type RouteRule } from "./api/routes.ts";
+import { ERRORS } from "./errors.ts";
+import { LIMITS } from "./limits.ts";
+import { OPERATIONS } from "./operations/index.ts";
+import { PRODUCT_VERSION } from "./version.ts";
+
+type Tree = Record<string, unknown>;
+
+const schemaOf = (schema: z.ZodType, io: "input" | "output"): Tree => {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io }) as Tree;
+  return rest;
+};
+
+const RULES: Record<RouteRule["who"], (rule: RouteRule) => string> = {
+  public: () => "Anyone: a code, a signature or a challenge proves what is done.",
+  authenticated: () => "Any principal; what is shown and done is what its grants allow.",
+  fleet: (rule) => `Needs a grant of role ${roleOf(rule)} on all hosts and all operations.`,
+  host: (rule) => `Needs a grant of role ${roleOf(rule)} on the host.`,
+  operation: () => "Needs a grant on the host that covers the operation: `reader` for risk `read`, else `operator`.",
+  job: (rule) => `Needs a grant of role ${roleOf(rule)} on the job's host that covers its operation.`,
+};
+const roleOf = (rule: RouteRule): string => ("role" in rule ? rule.role : "");
+
+const SUBMIT_HEADERS = [
+  {
+    name: "Idempotency-Key",
+    in: "header",
+    description: "The same key and request answer the first job again",
+    schema: { type: "string", maxLength: LIMITS.idempotencyKeyChars },
+  },
+  { name: "Prefer", in: "header", description: "`wait=30`: answer when the job has ended, at most 60 s", schema: { type: "string" } },
+];
+const EXTRA_HEADERS: Partial<Record<RouteName, readonly Tree[]>> = {
+  submit: SUBMIT_HEADERS,
+  fanOut: SUBMIT_HEADERS,
+  jobEvents: [
+    { name: "Last-Event-ID", in: "header", description: "Continue after this event", schema: { type: "string" } },
+    { name: "Accept", in: "header", description: "`application/x-ndjson` for lines instead of events", schema: { type: "string" } },
+  ],
+  jobOutput: [{ name: "Range", in: "header", description: "`bytes=0-1023`", schema: { type: "string" } }],
+};
+
+/** An example body for each route that takes one: the docs page fills its form with it. */
+const EXAMPLES: Partial<Record<RouteName, unknown>> = {
+  sessionCreate: { code: "ABCDE-FGHJK-MNPQR-STVWX-YZ0123" },
+  linkEnroll: { code: "ABCDE-FGHJK-MNPQR-STVWX-YZ0123", public_key: "MCowBQYDK2VwAyEA…" },
+  hostUpdate: { labels: ["linux", "builder"], note: "under the desk" },
+  enrollments: { host: "vm100", labels: ["linux"] },
+  calls: { operation: "host.info", resource_spec: {} },
+  submit: { operation: "command.run", resource_spec: { name: "restart", inputs: { unit: "nginx.service" } } },
+  fanOut: { operation: "host.metrics", resource_spec: {}, target: { labels: ["linux"], pick: "all" } },
+  keyCreate: { name: "ci", grants: [{ role: "operator", labels: ["builder"], operations: ["command.run"] }] },
+  keyUpdate: { name: "ci of the shop" },
+  grantCreate: { principal: "email:ada@example.com", role: "reader", hosts: ["*"], operations: ["*"] },
+  grantUpdate: { role: "operator", hosts: ["vm100"], operations: ["host.*", "command.run"] },
+};
+
+function parametersOf(name: RouteName, route: Route): Tree[] {
+  const path = [...route.path.matchAll(/\{([a-z]+)\}/g)].map((found) => ({
+    name: found[1],
+    in: "path",
+    required: true,
+    schema: { type: "string" },
+    ...(found[1] === "host" ? { description: "name or id" } : {}),
+  }));
+  return [...path, ...(route.query ? queryParameters(route.query) : []), ...(EXTRA_HEADERS[name] ?? [])];
+}
+
+function queryParameters(query: z.ZodType): Tree[] {
+  const { properties = {}, required = [] } = schemaOf(query, "output") as { properties?: Record<string, Tree>; required?: string[] };
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: "query",
+    required: required.includes(name) && schema["default"] === undefined,
+    schema,
+  }));
+}
+
+function answersOf(route: Route): Tree {
+  const answers: Tree = {};
+  for (const [status, answer] of Object.entries(route.answers)) {
+    if (route.socket) answers["101"] = { description: "The socket" };
+    else if (answer === null) answers[status] = { description: "Done" };
+    else if (typeof answer === "string") answers[status] = { description: "OK", content: { [answer]: {} } };
+    else answers[status] = { description: "OK", content: { "application/json": { schema: schemaOf(answer, "output") } } };
+  }
+  answers["default"] = { $ref: "#/components/responses/Problem" };
+  return answers;
+}
+
+function operationOf(name: RouteName, route: Route): Tree {
+  const isPublic = route.rule.who === "public";
+  const example = EXAMPLES[name];
+  return {
+    operationId: name,
+    summary: route.summary,
+    description: RULES[route.rule.who](route.rule),
+    tags: [route.path.split("/").find((part) => part !== "" && part !== "api" && part !== "v1") ?? "root"],
+    parameters: parametersOf(name, route),
+    ...(route.body
+      ? {
+          requestBody: {
+            required: true,
+            content: { "application/json": { schema: schemaOf(route.body, "input"), ...(example === undefined ? {} : { example }) } },
+          },
+        }
+      : {}),
+    responses: answersOf(route),
+    security: isPublic ? [] : [{ key: [] }, { keyHeader: [] }, { access: [] }, { session: [] }],
+    "x-rule": route.rule,
+    "x-surfaces": [...route.surfaces],
+  };
+}
+
+function paths(): Tree {
+  const all: Record<string, Tree> = {};
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][])
+    (all[route.path] ??= {})[route.method.toLowerCase()] = operationOf(name, route);
+  return all;
+}
+
+/** Each operation's specification and data, by name. */
+function operationSchemas(): Tree {
+  return Object.fromEntries(
+    Object.values(OPERATIONS).flatMap((operation) => [
+      [`${operation.name}.resource_spec`, { ...schemaOf(operation.spec, "input"), description: operation.summary }],
+      [`${operation.name}.data`, schemaOf(operation.data, "output")],
+    ]),
+  );
+}
+
+export function buildOpenApi(): object {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Farhand",
+      version: PRODUCT_VERSION,
+      description: "Use your own machines from anywhere. Times are RFC 3339 in UTC, durations milliseconds, sizes bytes.",
+    },
+    paths: paths(),
+    components: {
+      schemas: { Problem: { ...schemaOf(problemSchema, "output") }, ...operationSchemas() },
+      responses: {
+        Problem: {
+          description: "Refused: RFC 9457, with a code of `x-errors`",
+          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
+        },
+      },
+      securitySchemes: {
+        key: { type: "http", scheme: "bearer", description: "An API key, `fh_…` or an imported one" },
+        keyHeader: { type: "apiKey", in: "header", name: "x-api-key" },
+        access: { type: "apiKey", in: "header", name: "Cf-Access-Jwt-Assertion", description: "Set by Cloudflare Access" },
+        session: {
+          type: "apiKey",
+          in: "cookie",
+          name: "farhand_session",
+          description: "Of a browser; `__Host-farhand_session` over https",
+        },
+      },
+    },
+    "x-errors": Object.fromEntries(Object.entries(ERRORS).map(([code, entry]) => [code, { ...entry }])),
+  };
+}

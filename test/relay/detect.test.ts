@@ -1,0 +1,88 @@
+// Detection against real servers on sockets of the test's own.
+import { createServer as createHttpServer, type Server } from "node:http";
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { factsSchema, labelSchema } from "../../protocol/link/control.ts";
+import { detect, PLACES, type Places } from "../../relay/detect.ts";
+
+let folder: string;
+const servers: (Server | ReturnType<typeof createServer>)[] = [];
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "farhand-detect-"));
+});
+afterAll(async () => {
+  for (const server of servers) {
+    if ("closeAllConnections" in server) server.closeAllConnections();
+    server.close();
+  }
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function httpAt(answer: "json" | "html" | "never"): Promise<string> {
+  const server = createHttpServer((_, response) => {
+    if (answer === "never") return;
+    response.writeHead(200, { "content-type": answer === "json" ? "application/json; charset=utf-8" : "text/html" }).end("{}");
+  });
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+}
+
+async function socketAt(name: string): Promise<string> {
+  const path = join(folder, name);
+  const server = createServer((socket) => socket.end());
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return path;
+}
+
+const nowhere = (): Places => ({
+  ollamaUrl: "http://127.0.0.1:1/",
+  lmStudioUrl: "http://127.0.0.1:1/",
+  ollamaSockets: [],
+  dockerSockets: [join(folder, "none.sock")],
+  containerdSockets: [],
+  libvirtSockets: [],
+  tailscaledSockets: [],
+  path: folder,
+});
+
+const found = (findings: readonly { name: string; found: boolean }[]) => findings.filter((one) => one.found).map(({ name }) => name);
+
+describe("detect", () => {
+  it("gives facts and labels that the hello takes, on this machine as it is", async () => {
+    const { facts, labels, findings } = await detect(["builder"], PLACES);
+    expect(factsSchema.safeParse(facts).error).toBeUndefined();
+    expect(labels).toEqual(expect.arrayContaining(["builder", "self-hosted", process.platform, process.arch]));
+    for (const label of labels) expect(labelSchema.safeParse(label).success, label).toBe(true);
+    expect(findings.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(["Ollama", "LM Studio", "Docker", "containerd", "libvirt", "Hyper-V", "tmux", "Tailscale"]),
+    );
+  });
+
+  it("finds what is there and says that it is not used yet", async () => {
+    const docker = await socketAt("docker.sock");
+    const places = {
+      ...nowhere(),
+      ollamaUrl: await httpAt("json"),
+      dockerSockets: [docker],
+      path: "/usr/bin:/bin",
+      lmStudioUrl: await httpAt("html"),
+    };
+    const { labels, findings } = await detect(["Docker", "docker", "LINUX"], places);
+    expect(found(findings)).toEqual(expect.arrayContaining(["Ollama", "Docker"]));
+    expect(found(findings)).not.toContain("LM Studio");
+    expect(findings.find(({ name }) => name === "Docker")?.detail).toBe(`found; this version of Farhand does not use it yet (${docker})`);
+    expect(labels.map((label) => label.toLowerCase()).sort()).toEqual(["docker", "linux", "self-hosted", process.arch].sort());
+    expect(labels).toContain("Docker");
+  });
+
+  it("finds nothing where nothing is, and does not wait for one that never answers", async () => {
+    const { labels, findings } = await detect([], { ...nowhere(), lmStudioUrl: await httpAt("never") });
+    expect(found(findings)).toEqual([]);
+    expect(labels).not.toContain("docker");
+  }, 5_000);
+});

@@ -1,0 +1,57 @@
+// A Host object under test: enrolled at the real Fleet, and what the Worker would ask of it.
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { unwrap } from "../../../protocol/errors.ts";
+import type { Actor, Visibility } from "../../../worker/fleet/contract.ts";
+import type { SubmitInput } from "../../../worker/host/contract.ts";
+import { makeKeys, type HostUnderTest } from "./scripted-relay.ts";
+
+export const ACTOR: Actor = { principal: "key:test", requestId: "req-1" };
+export const ALL: Visibility = [["*"]];
+
+/** Tests run with this key; it is of no other use. */
+Object.assign(env, { SEAL_KEY: Buffer.alloc(32, 7).toString("base64") });
+
+let count = 0;
+
+/** A host of its own for each test: storage is shared by the tests of a file. */
+export async function newHost(): Promise<HostUnderTest> {
+  count += 1;
+  const name = `host-under-test-${count}`;
+  const fleet = env.FLEET.getByName("fleet");
+  const { code } = unwrap(await fleet.enrollmentCreate(ACTOR, { host: name, labels: [], ttlMs: 60_000 }));
+  const keys = makeKeys();
+  const enrolled = unwrap(await fleet.enrollmentClaim("req-0", code, keys.publicKey));
+  return { number: enrolled.host_number, id: enrolled.host_id, name, ...keys };
+}
+
+export const edge = (host: HostUnderTest) => env.HOST.getByName(`host-${host.number}`);
+
+export function submission(more: Partial<SubmitInput> = {}): SubmitInput {
+  return {
+    actor: ACTOR,
+    operation: "command.exec",
+    resourceSpec: { argv: ["/bin/true"] },
+    correlationId: null,
+    metadata: {},
+    ttlMs: 60_000,
+    idempotencyKey: null,
+    waitMs: 0,
+    ...more,
+  };
+}
+
+/** Rows of a table, as they lie in the database. */
+export async function rows(host: HostUnderTest, sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
+  return await runInDurableObject(edge(host), (_, state) => state.storage.sql.exec(sql, ...(values as SqlStorageValue[])).toArray());
+}
+
+/** The object loses its memory; its socket stays, as when it hibernates. */
+export async function hibernate(host: HostUnderTest): Promise<void> {
+  await evictDurableObject(edge(host));
+}
+
+/** The object loses its memory and its sockets, as at a deploy. */
+export async function evict(host: HostUnderTest): Promise<void> {
+  await evictDurableObject(edge(host), { webSockets: "close" });
+}

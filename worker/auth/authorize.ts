@@ -1,0 +1,100 @@
+// What a caller may do, by the rule of a route and the snapshot. Decides on hosts and operations; single jobs are decided by
+// the object that knows their operation, from the Visibility made here. Invisible things are answered like missing ones.
+import type { Role } from "../../protocol/api/shapes.ts";
+import type { RouteRule } from "../../protocol/api/routes.ts";
+import { allowsFleet, allowsOperation, patternsOn, roleForRisk } from "../../protocol/access.ts";
+import { AppError } from "../../protocol/errors.ts";
+import { hostNumberOf } from "../../protocol/ids.ts";
+import type { OperationDefinition } from "../../protocol/operations/define.ts";
+import type { SnapshotHost, Visibility } from "../fleet/contract.ts";
+import type { AccessState } from "./access-state.ts";
+import type { Caller } from "./authenticate.ts";
+import type { Settings } from "./settings.ts";
+
+export interface Visible {
+  readonly number: number;
+  readonly visibility: Visibility;
+}
+
+/** What the rule found in the path. */
+export type Target =
+  | { readonly kind: "none" }
+  | { readonly kind: "host"; readonly host: SnapshotHost }
+  /** A job of one host. */
+  | { readonly kind: "job"; readonly id: string; readonly hostNumber: number; readonly visibility: Visibility }
+  /** A parent: the Fleet decides, from all that the caller may see. */
+  | { readonly kind: "parent"; readonly id: string; readonly visible: readonly Visible[] };
+
+const NO_TARGET: Target = { kind: "none" };
+export const NOTHING: Visibility = [];
+
+/** The caller's patterns on a host for a role; empty unless every credential has one. */
+export function visibilityOn(caller: Caller, host: SnapshotHost, role: Role): Visibility {
+  const sets = caller.grantSets.map((grants) => patternsOn(grants, host, role));
+  return sets.every((patterns) => patterns.length > 0) ? sets : NOTHING;
+}
+
+export const seesHost = (caller: Caller, host: SnapshotHost): boolean => visibilityOn(caller, host, "reader").length > 0;
+
+/** Hosts on which the caller has the role, with what it may do there. */
+export function visibleHosts(caller: Caller, state: AccessState, role: Role = "reader"): Visible[] {
+  const found: Visible[] = [];
+  for (const host of state.hosts.values()) {
+    const visibility = visibilityOn(caller, host, role);
+    if (visibility.length > 0) found.push({ number: host.number, visibility });
+  }
+  return found;
+}
+
+export const isFleet = (caller: Caller, role: Role): boolean =>
+  caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsFleet(grants, role));
+
+export function mayOperate(caller: Caller, host: SnapshotHost, operation: OperationDefinition): boolean {
+  const role = roleForRisk(operation.risk);
+  return caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsOperation(grants, host, role, operation.name));
+}
+
+/** The host by name or id, when the caller may see it. */
+export function findHost(caller: Caller, state: AccessState, reference: string): SnapshotHost {
+  const host = state.host(reference);
+  if (!host || !seesHost(caller, host)) throw new AppError("HOST_NOT_FOUND");
+  return host;
+}
+
+/** A deployment in the cloud that nobody was made admin of refuses everyone. */
+export function checkConfigured(settings: Settings, state: AccessState): void {
+  const isOpen = settings.embedded || settings.admins.size > 0 || settings.adminKeyHash !== null || state.snapshot.grants.length > 0;
+  if (!isOpen) throw new AppError("ADMIN_NOT_CONFIGURED");
+}
+
+/** Throws AppError when the rule refuses. Operations in a body are decided later by {@link mayOperate}. */
+export function authorise(rule: RouteRule, caller: Caller, state: AccessState, params: Readonly<Record<string, string>>): Target {
+  switch (rule.who) {
+    case "public":
+    case "authenticated":
+      return NO_TARGET;
+    case "fleet":
+      if (!isFleet(caller, rule.role)) throw new AppError("FORBIDDEN");
+      return NO_TARGET;
+    case "host": {
+      const host = findHost(caller, state, params["host"] ?? "");
+      if (visibilityOn(caller, host, rule.role).length === 0) throw new AppError("FORBIDDEN");
+      return { kind: "host", host };
+    }
+    case "operation":
+      return { kind: "host", host: findHost(caller, state, params["host"] ?? "") };
+    case "job":
+      return jobTarget(caller, state, params["id"] ?? "", rule.role);
+  }
+}
+
+function jobTarget(caller: Caller, state: AccessState, id: string, role: Role): Target {
+  const hostNumber = hostNumberOf(id);
+  if (hostNumber === null) throw new AppError("JOB_NOT_FOUND");
+  if (hostNumber === 0) return { kind: "parent", id, visible: visibleHosts(caller, state, role) };
+  const host = state.hosts.get(hostNumber);
+  if (!host || !seesHost(caller, host)) throw new AppError("JOB_NOT_FOUND");
+  const visibility = visibilityOn(caller, host, role);
+  if (visibility.length === 0) throw new AppError("FORBIDDEN");
+  return { kind: "job", id, hostNumber, visibility };
+}

@@ -1,0 +1,21 @@
+// Every route's handler. The type is total over ROUTES: a route without one does not compile.
+import type { Handlers } from "./call.ts";
+import { accessHandlers } from "./control/access.ts";
+import { hostHandlers } from "./control/hosts.ts";
+import { jobStreamHandlers } from "./control/job-streams.ts";
+import { jobHandlers } from "./control/jobs.ts";
+import { operationHandlers } from "./control/operations.ts";
+import { linkHandlers } from "./link.ts";
+import { publicHandlers } from "./public.ts";
+import { webHandlers } from "./web.ts";
+
+export const HANDLERS: Handlers = {
+  ...publicHandlers,
+  ...linkHandlers,
+  ...webHandlers,
+  ...accessHandlers,
+  ...hostHandlers,
+  ...operationHandlers,
+  ...jobHandlers,
+  ...jobStreamHandlers,
+};

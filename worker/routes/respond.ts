@@ -1,0 +1,86 @@
+// Answers: JSON, problem documents (RFC 9457), pages, streams. Every answer carries its request id and the security headers.
+import { AppError, ERRORS, type ErrorCode, type FieldErrors } from "../../protocol/errors.ts";
+import type { Problem } from "../../protocol/api/shapes.ts";
+
+/** For everything that is not a page: nothing may be stored, guessed, framed or embedded elsewhere. */
+const SECURITY = {
+  "cache-control": "no-store",
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+  "cross-origin-resource-policy": "same-origin",
+} as const;
+
+/** A page loads its own script, style and data from its own origin, and nothing else. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
+
+type HeaderRecord = Readonly<Record<string, string>>;
+
+export function json(requestId: string, status: number, value: unknown, headers?: HeaderRecord): Response {
+  return new Response(JSON.stringify(value), {
+    status,
+    headers: { ...SECURITY, "content-type": "application/json", "x-request-id": requestId, ...headers },
+  });
+}
+
+export function empty(requestId: string, status: number, headers?: HeaderRecord): Response {
+  return new Response(null, { status, headers: { ...SECURITY, "x-request-id": requestId, ...headers } });
+}
+
+export function stream(requestId: string, status: number, body: ReadableStream<Uint8Array> | null, headers: HeaderRecord): Response {
+  return new Response(body, { status, headers: { ...SECURITY, "x-request-id": requestId, ...headers } });
+}
+
+export function page(requestId: string, contentType: string, text: string): Response {
+  return new Response(text, {
+    headers: {
+      ...SECURITY,
+      "content-security-policy": PAGE_POLICY,
+      "content-type": `${contentType}; charset=utf-8`,
+      "x-request-id": requestId,
+    },
+  });
+}
+
+export function problem(requestId: string, code: ErrorCode, details: FieldErrors = {}, headers?: HeaderRecord): Response {
+  const { status, message, remedy, retryable } = ERRORS[code];
+  const document: Problem = {
+    type: `urn:farhand:error:${code}`,
+    title: message,
+    status,
+    detail: details.detail ?? message,
+    code,
+    request_id: requestId,
+    remedy,
+    retryable,
+    ...(details.errors ? { errors: [...details.errors] } : {}),
+  };
+  const extra: Record<string, string> = { "content-type": "application/problem+json", ...headers };
+  if (status === 401) extra["www-authenticate"] = "Bearer";
+  if (details.retryAfterMs !== undefined) extra["retry-after"] = String(Math.max(1, Math.ceil(details.retryAfterMs / 1000)));
+  return json(requestId, status, document, extra);
+}
+
+/** The answer to whatever a handler threw. What is not an AppError is a fault of ours: it is logged, and told without its text. */
+export function problemOf(requestId: string, error: unknown, route: string): Response {
+  if (error instanceof AppError) {
+    if (error.code === "INTERNAL") logFault(requestId, error, route);
+    return problem(requestId, error.code, error.details);
+  }
+  logFault(requestId, error, route);
+  return problem(requestId, "INTERNAL");
+}
+
+function logFault(requestId: string, error: unknown, route: string): void {
+  const fault = error instanceof Error ? { name: error.name, stack: error.stack ?? "" } : { name: typeof error, stack: "" };
+  console.error(JSON.stringify({ level: "error", request_id: requestId, route, ...fault }));
+}
