@@ -12,7 +12,12 @@ export default defineConfig({
       { test: { ...node, name: "e2e", include: ["test/{e2e,faults}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
-        test: { name: "worker", include: ["test/worker/**/*.test.ts"], testTimeout: 30_000 },
+        test: {
+          name: "worker",
+          include: ["test/worker/**/*.test.ts"],
+          testTimeout: 30_000,
+          globalSetup: ["./test/worker/auth/jwks-server.ts"],
+        },
       },
     ],
   },

@@ -61,7 +61,11 @@ export class Client {
   unreachable(error: unknown): CliFailure {
     const { code, message } = error as NodeJS.ErrnoException;
     const why = WORDS[code ?? ""] ?? message;
-    return new CliFailure(EXIT.unreachable, `The edge at ${this.target.url} cannot be reached: ${why}.\nStart it with \`npm start\`, or check FARHAND_URL and the profile: \`farhand doctor\`.`, { cause: error });
+    return new CliFailure(
+      EXIT.unreachable,
+      `The edge at ${this.target.url} cannot be reached: ${why}.\nStart it with \`npm start\`, or check FARHAND_URL and the profile: \`farhand doctor\`.`,
+      { cause: error },
+    );
   }
 
   /** Resolves at the head of the answer, whatever its status. Rejects with the error of the network as it is. */
@@ -117,7 +121,8 @@ export class Client {
   #refusal(response: IncomingMessage, text: string): CliFailure {
     const status = response.statusCode ?? 0;
     const body = parseJson(text) as Partial<Problem> | null;
-    if (typeof body?.code === "string" && typeof body.detail === "string") return problemFailure({ remedy: "", request_id: "", ...body } as Problem);
+    if (typeof body?.code === "string" && typeof body.detail === "string")
+      return problemFailure({ remedy: "", request_id: "", ...body } as Problem);
     const { location } = response.headers;
     if (status >= 300 && status < 400 && location)
       return new CliFailure(

@@ -13,7 +13,10 @@ export type StreamEvent =
   | { readonly event: "log"; readonly data: { readonly stream: StreamName; readonly offset: number; readonly text: string } }
   | { readonly event: "log"; readonly data: { readonly level: string; readonly message: string } }
   | { readonly event: "progress"; readonly data: { readonly percent: number | null; readonly message: string } }
-  | { readonly event: "gap"; readonly data: { readonly stream: StreamName; readonly from: number; readonly to: number; readonly lost: boolean } }
+  | {
+      readonly event: "gap";
+      readonly data: { readonly stream: StreamName; readonly from: number; readonly to: number; readonly lost: boolean };
+    }
   | { readonly event: "result"; readonly data: JobEndEvent };
 
 export interface JobEndEvent {
@@ -68,7 +71,12 @@ const pause = (ms: number, signal: AbortSignal) =>
   });
 
 /** Everything of a job from its first event to its result. Ends without one only when `signal` aborts. */
-export async function* jobEvents(client: Client, id: string, signal: AbortSignal, broken: (why: string) => void): AsyncGenerator<StreamEvent> {
+export async function* jobEvents(
+  client: Client,
+  id: string,
+  signal: AbortSignal,
+  broken: (why: string) => void,
+): AsyncGenerator<StreamEvent> {
   let last: string | null = null;
   let awaySince: number | null = null;
   let failures = 0;
@@ -99,7 +107,9 @@ export async function* jobEvents(client: Client, id: string, signal: AbortSignal
       if (error instanceof CliFailure) throw error;
       awaySince ??= Date.now();
       if (Date.now() - awaySince > AWAY_MS)
-        throw new CliFailure(EXIT.unreachable, `The edge has not answered for 2 minutes. The job goes on: \`farhand jobs follow ${id}\`.`, { cause: error });
+        throw new CliFailure(EXIT.unreachable, `The edge has not answered for 2 minutes. The job goes on: \`farhand jobs follow ${id}\`.`, {
+          cause: error,
+        });
       if (failures === 0) broken((error as Error).message);
       await pause(Math.random() * Math.min(RETRY_MAX_MS, 250 * 2 ** failures++), signal);
     }

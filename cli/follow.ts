@@ -73,7 +73,13 @@ async function fillGap(client: Client, id: string, gap: Extract<StreamEvent, { e
   out.note(`… ${size(to - from)} of ${stream} ${lost ? "were not kept" : "cannot be read now"}`);
 }
 
-async function followOne(client: Client, id: string, host: string | null, screen: Screen, signal: AbortSignal): Promise<JobEndEvent | null> {
+async function followOne(
+  client: Client,
+  id: string,
+  host: string | null,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<JobEndEvent | null> {
   const out = new Prefixed(screen, host);
   for await (const event of jobEvents(client, id, signal, (why) => out.note(`connection lost (${why}); trying again …`))) {
     if (event.event === "result") {
@@ -81,7 +87,8 @@ async function followOne(client: Client, id: string, host: string | null, screen
       return event.data;
     }
     if (event.event === "status") screen.status(`${id} ${WAITING[event.data.status] ?? event.data.status}`);
-    else if (event.event === "progress") screen.status(`${event.data.percent === null ? "" : `${Math.round(event.data.percent)} % `}${event.data.message}`);
+    else if (event.event === "progress")
+      screen.status(`${event.data.percent === null ? "" : `${Math.round(event.data.percent)} % `}${event.data.message}`);
     else if (event.event === "gap") await fillGap(client, id, event.data, out);
     else if ("stream" in event.data) await out.write(event.data.stream, event.data.text);
     else out.note(`${event.data.level}: ${event.data.message}`);
@@ -97,7 +104,9 @@ export function explain(end: JobEndEvent): string {
   const fields = (result?.data as { errors?: { pointer: string; message: string }[] } | undefined)?.errors ?? [];
   const lines = fields.map(({ pointer, message }) => `  ${pointer} ${message}`);
   const remedy = code === "COMMAND_FAILED" ? null : remedyFor(code);
-  return [`${status}: ${result?.message ?? "no result"}${code ? ` (${code})` : ""}`, ...lines, remedy].filter((line) => line !== null).join("\n");
+  return [`${status}: ${result?.message ?? "no result"}${code ? ` (${code})` : ""}`, ...lines, remedy]
+    .filter((line) => line !== null)
+    .join("\n");
 }
 
 export function exitOf({ status, result, error }: Pick<JobEndEvent, "status" | "result" | "error">): ExitCode {
@@ -151,7 +160,8 @@ export async function follow(client: Client, job: Job, json: boolean): Promise<v
     screen.end();
     if (end === null) throw new CliFailure(EXIT.failed, `left; the job goes on: \`farhand jobs follow ${job.id}\``);
     if (json) printJson(await getJob(client, job.id));
-    else if (end.status !== "succeeded") process.stderr.write(`farhand: ${plain(job.children ? `${end.status}, see above` : explain(end))}\n`);
+    else if (end.status !== "succeeded")
+      process.stderr.write(`farhand: ${plain(job.children ? `${end.status}, see above` : explain(end))}\n`);
     process.exitCode = exitOf(end);
   } finally {
     screen.end();

@@ -15,11 +15,12 @@ async function list(client: Client, input: Input): Promise<void> {
   input.atMost(1);
   const hosts = await readList<Host>(client, "/api/v1/hosts", input.count("limit", 50));
   if (input.json) return printJson(hosts);
-  if (hosts.items.length === 0) return print("There is no host that you may see.\nAdd one: `farhand hosts enroll NAME` prints what to paste on the machine.");
+  if (hosts.items.length === 0)
+    return print("There is no host that you may see.\nAdd one: `farhand hosts enroll NAME` prints what to paste on the machine.");
   const rows = hosts.items.map((host) => [
     host.name,
     host.online ? "online" : "offline",
-    ago(host.last_seen_at),
+    host.online ? "now" : ago(host.last_seen_at),
     `${host.queue.running + host.queue.delivered}/${host.slots}`,
     labelsOf(host).join(","),
   ]);
@@ -30,7 +31,10 @@ async function list(client: Client, input: Input): Promise<void> {
 function describe(host: Host): string {
   const { facts, capabilities } = host;
   const commands = Object.entries(capabilities?.commands ?? {}).map(([name, command]) => {
-    const inputs = Object.entries(command.inputs).map(([input, { type, secret, default: preset }]) => `${input}=<${secret ? "secret " : ""}${type}${preset === undefined ? "" : ", optional"}>`);
+    const inputs = Object.entries(command.inputs).map(
+      ([input, { type, secret, default: preset }]) =>
+        `${input}=<${secret ? "secret " : ""}${type}${preset === undefined ? "" : ", optional"}>`,
+    );
     return `  farhand run ${host.name} ${[name, ...inputs].join(" ")}${command.description ? `   # ${command.description}` : ""}`;
   });
   const head = fields([
@@ -45,7 +49,9 @@ function describe(host: Host): string {
     ["relay", host.relay_version ? `${host.relay_version} on Node ${facts?.node_version ?? "?"}` : "has never connected"],
     ["jobs", `${host.queue.running + host.queue.delivered} of ${host.slots} slots in use, ${host.queue.queued + host.queue.held} waiting`],
     ["operations", capabilities?.operations.join(", ")],
-    ...(capabilities?.drivers ?? []).map(({ name, available, detail }) => [`driver ${name}`, `${available ? "ok" : "unavailable"}: ${detail}`] as const),
+    ...(capabilities?.drivers ?? []).map(
+      ({ name, available, detail }) => [`driver ${name}`, `${available ? "ok" : "unavailable"}: ${detail}`] as const,
+    ),
   ]);
   return plain([head, ...(commands.length > 0 ? ["", "Commands", ...commands] : [])].join("\n"));
 }
@@ -61,20 +67,32 @@ async function enroll(client: Client, input: Input): Promise<void> {
   input.atMost(2);
   const labels = input.list("label");
   const ttl = input.durationMs("ttl");
-  const body = { host: input.need(1, "The new host's name"), ...(labels.length > 0 ? { labels } : {}), ...(ttl === undefined ? {} : { ttl_ms: ttl }) };
+  const body = {
+    host: input.need(1, "The new host's name"),
+    ...(labels.length > 0 ? { labels } : {}),
+    ...(ttl === undefined ? {} : { ttl_ms: ttl }),
+  };
   const { body: made } = await client.ask<z.infer<typeof enrollmentSchema>>("POST", "/api/v1/enrollments", { body });
   const edge = input.text("edge") === undefined ? client.target.url : originOf(input.text("edge")!);
   const commands = [`npx farhand enroll ${edge} ${made.code}`, "npx farhand relay --config relay.toml"];
   if (input.json) return printJson({ ...made, url: edge, commands });
   print(commands.join("\n"));
-  note(`Paste this on ${made.host}, in a checkout of Farhand after \`npm ci\`. The code works once, for ${duration(Date.parse(made.expires_at) - Date.now())}.`);
-  if (/^https?:\/\/(127\.|localhost|\[::1\])/.test(edge)) note("That address is reached from this machine only: name another with --edge URL.");
+  note(
+    `Paste this on ${made.host}, in a checkout of Farhand after \`npm ci\`. The code works once, for ${duration(Date.parse(made.expires_at) - Date.now())}.`,
+  );
+  if (/^https?:\/\/(127\.|localhost|\[::1\])/.test(edge))
+    note("That address is reached from this machine only: name another with --edge URL.");
 }
 
 async function change(client: Client, input: Input, body: { labels: readonly string[] } | { note: string }): Promise<void> {
   const { body: host } = await client.ask<Host>("PATCH", path(input.need(1, "The host")), { body });
   if (input.json) printJson(host);
-  else print("labels" in body ? `${host.name}: ${host.labels.join(", ") || "no labels set at the edge"}` : `${host.name}: ${plain(host.note) || "no note"}`);
+  else
+    print(
+      "labels" in body
+        ? `${host.name}: ${host.labels.join(", ") || "no labels set at the edge"}`
+        : `${host.name}: ${plain(host.note) || "no note"}`,
+    );
 }
 
 async function remove(client: Client, input: Input): Promise<void> {

@@ -32,8 +32,17 @@ async function list(client: Client, input: Input): Promise<void> {
   };
   const jobs = await readList<JobSummary>(client, "/api/v1/jobs", input.count("limit", 50), query);
   if (input.json) return printJson(jobs);
-  if (jobs.items.length === 0) return print("No job fits.\nRun something: `farhand run HOST host.info`, or `farhand jobs` without a filter.");
-  const rows = jobs.items.map((job) => [job.id, job.host ?? "(several)", job.operation, job.status, ago(job.queued_at), took(job), job.requested_by]);
+  if (jobs.items.length === 0)
+    return print("No job fits.\nRun something: `farhand run HOST host.info`, or `farhand jobs` without a filter.");
+  const rows = jobs.items.map((job) => [
+    job.id,
+    job.host ?? "(several)",
+    job.operation,
+    job.status,
+    ago(job.queued_at),
+    took(job),
+    job.requested_by,
+  ]);
   print(table(["ID", "HOST", "OPERATION", "STATUS", "QUEUED", "TOOK", "BY"], rows));
   if (jobs.next_cursor) note("There are more: --limit N shows them.");
 }
@@ -57,7 +66,14 @@ function describe(job: Job): string {
     ]),
   ];
   if (job.error) lines.push(explain({ status: job.status, result: null, error: job.error }));
-  if (job.children) lines.push("", table(["CHILD", "HOST", "STATUS"], job.children.map(({ id, host, status }) => [id, host, status])));
+  if (job.children)
+    lines.push(
+      "",
+      table(
+        ["CHILD", "HOST", "STATUS"],
+        job.children.map(({ id, host, status }) => [id, host, status]),
+      ),
+    );
   return plain(lines.join("\n"));
 }
 
@@ -72,6 +88,9 @@ export async function run(input: Input): Promise<void> {
     if (what === "follow") return await follow(client, job, input.json);
     if (input.json) printJson(job);
     else if (what === "show") print(describe(job));
-    else print(hasEnded(job.status) ? `${id} has ended already: ${job.status}.` : `${id} is being cancelled; its processes are gone within 5 s.`);
+    else
+      print(
+        hasEnded(job.status) ? `${id} has ended already: ${job.status}.` : `${id} is being cancelled; its processes are gone within 5 s.`,
+      );
   });
 }

@@ -12,7 +12,8 @@ async function list(client: Client, input: Input): Promise<void> {
   input.atMost(1);
   const keys = await readList<Key>(client, "/api/v1/keys", input.count("limit", 50));
   if (input.json) return printJson(keys);
-  if (keys.items.length === 0) return print("There is no key but the admin key of this edge.\nMake one: `farhand keys create NAME --role operator --host HOST`.");
+  if (keys.items.length === 0)
+    return print("There is no key but the admin key of this edge.\nMake one: `farhand keys create NAME --role operator --host HOST`.");
   const rows = keys.items.map((key) => [key.id, key.name, key.prefix, ago(key.created_at), key.expires_at ?? "never", key.created_by]);
   print(table(["ID", "NAME", "BEGINS", "MADE", "EXPIRES", "BY"], rows));
   if (keys.next_cursor) note("There are more: --limit N shows them.");

@@ -57,7 +57,10 @@ export function findTarget(environment: NodeJS.ProcessEnv = process.env): Target
   const profile = readProfile(environment);
   const url = given ?? profile?.url;
   const stored = profile && profile.url === url ? profile.api_key : null;
-  if (!url) throw usage("No edge is known here.\nRun `farhand login` on the edge's machine, `farhand login URL --key -` elsewhere, or set FARHAND_URL and FARHAND_API_KEY.");
+  if (!url)
+    throw usage(
+      "No edge is known here.\nRun `farhand login` on the edge's machine, `farhand login URL --key -` elsewhere, or set FARHAND_URL and FARHAND_API_KEY.",
+    );
   if (!(key ?? stored)) throw usage(`There is no key for ${url}.\nSet FARHAND_API_KEY, or run \`farhand login ${url} --key -\`.`);
   return { url, key: key ?? stored };
 }

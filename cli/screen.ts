@@ -15,7 +15,7 @@ export class Screen {
 
   /** Without a terminal, or when `quiet`, there is no status line. */
   constructor(quiet: boolean) {
-    this.#live = !quiet && process.stderr.isTTY === true;
+    this.#live = !quiet && process.stderr.isTTY;
   }
 
   /** One line, shown until the next; empty: none. */

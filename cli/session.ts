@@ -20,11 +20,20 @@ export interface List<T> {
 const PAGE_ITEMS = 200;
 
 /** The first `count` items of a list, over as many pages as that takes. */
-export async function readList<T>(client: Client, path: string, count: number, query: Readonly<Record<string, string | undefined>> = {}): Promise<List<T>> {
+export async function readList<T>(
+  client: Client,
+  path: string,
+  count: number,
+  query: Readonly<Record<string, string | undefined>> = {},
+): Promise<List<T>> {
   const items: T[] = [];
   let cursor: string | null = null;
   do {
-    const page: List<T> = await client.get(path, { ...query, limit: Math.min(PAGE_ITEMS, count - items.length), cursor: cursor ?? undefined });
+    const page: List<T> = await client.get(path, {
+      ...query,
+      limit: Math.min(PAGE_ITEMS, count - items.length),
+      cursor: cursor ?? undefined,
+    });
     items.push(...page.items);
     cursor = page.next_cursor;
   } while (cursor !== null && items.length < count);

@@ -10,7 +10,10 @@ const HOSTS = 1_000;
 export async function run(input: Input): Promise<void> {
   input.atMost(0);
   await withEdge(async (client) => {
-    const [me, hosts] = await Promise.all([client.get<z.infer<typeof meSchema>>("/api/v1/me"), readList<Host>(client, "/api/v1/hosts", HOSTS)]);
+    const [me, hosts] = await Promise.all([
+      client.get<z.infer<typeof meSchema>>("/api/v1/me"),
+      readList<Host>(client, "/api/v1/hosts", HOSTS),
+    ]);
     const online = hosts.items.filter((host) => host.online);
     const waiting = hosts.items.reduce((sum, { queue }) => sum + queue.held + queue.queued, 0);
     const running = hosts.items.reduce((sum, { queue }) => sum + queue.delivered + queue.running, 0);

@@ -25,7 +25,8 @@ export function readValue(text: string, name: string): string {
 
 /** As {@link readValue}, but never from the command line itself: others see it in a process list. */
 export function readSecret(text: string, option: string): string {
-  if (text !== "-" && !text.startsWith("@")) throw usage(`${option} takes - (standard input) or @FILE: what stands on a command line is seen in process lists.`);
+  if (text !== "-" && !text.startsWith("@"))
+    throw usage(`${option} takes - (standard input) or @FILE: what stands on a command line is seen in process lists.`);
   const secret = readValue(text, option);
   if (secret === "") throw usage(`${option}: nothing was read.`);
   return secret;

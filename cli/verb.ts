@@ -98,7 +98,9 @@ export function readInput(verb: Verb, argv: readonly string[]): Input {
 
 export function helpOf(name: string, verb: Verb): string {
   const lines = [verb.summary, "", ...verb.usage.map((line) => `  farhand ${line}`)];
-  const options = Object.entries(verb.options).map(([option, { value, help }]) => [`--${option}${value ? ` ${value}` : ""}`, help] as const);
+  const options = Object.entries(verb.options).map(
+    ([option, { value, help }]) => [`--${option}${value ? ` ${value}` : ""}`, help] as const,
+  );
   const width = Math.max(0, ...options.map(([left]) => left.length));
   if (options.length > 0) lines.push("", "Options", ...options.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`));
   if (verb.notes) lines.push("", ...verb.notes);

@@ -3,11 +3,17 @@ import { START_OPTIONS } from "../embedded/options.ts";
 import { JSON_OPTION, type Verb } from "./verb.ts";
 
 const LIMIT = { limit: { type: "string", value: "N", help: "how many at most (default 50)" } } as const;
-const DATA = { data: { type: "string", value: "DIR", help: "data directory of the edge on this machine (default ~/.local/share/farhand)" } } as const;
-const STATE = { state: { type: "string", value: "DIR", help: "where the relay keeps its key and journal" } } as const;
-
-/** `start` and `relay` are run by farhand.mjs itself; here is only their help. */
-const elsewhere = () => Promise.reject(new Error("run by farhand.mjs"));
+const DATA = {
+  data: { type: "string", value: "DIR", help: "data directory of the edge on this machine (default ~/.local/share/farhand)" },
+} as const;
+const CONFIG = { config: { type: "string", value: "FILE", help: "the relay's file (default ./relay.toml)" } } as const;
+const STATE = {
+  state: {
+    type: "string",
+    value: "DIR",
+    help: "where the relay keeps its key and journal (default: state_dir of its file, else ~/.local/state/farhand)",
+  },
+} as const;
 
 export const VERBS: Readonly<Record<string, Verb>> = {
   start: {
@@ -19,23 +25,24 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       ["farhand start --port 0 --data ./state --json", "for programs: one line of JSON when it is ready"],
       ["farhand start --public-url https://box.example.ts.net", "with a QR code for a phone"],
     ],
-    load: elsewhere,
+    // Run by farhand.mjs itself: here is only its help.
+    load: () => Promise.reject(new Error("run by farhand.mjs")),
   },
   relay: {
     summary: "Run this host's relay alone: it dials out to its edge and runs what relay.toml allows",
-    usage: ["relay --config FILE [--state DIR] [--edge URL]"],
+    usage: ["relay [--config FILE] [--state DIR] [--edge URL]"],
     options: {
-      config: { type: "string", value: "FILE", help: "relay.toml" },
+      ...CONFIG,
       ...STATE,
       edge: { type: "string", value: "URL", help: "another address of the same edge" },
     },
     examples: [["farhand relay --config relay.toml", "after `farhand enroll`"]],
-    load: elsewhere,
+    load: () => import("./relay.ts"),
   },
   enroll: {
     summary: "Enrol this machine with a code from `farhand hosts enroll`; its key is made here and stays here",
-    usage: ["enroll URL CODE [--state DIR]"],
-    options: { ...STATE, ...JSON_OPTION },
+    usage: ["enroll URL CODE [--config FILE] [--state DIR]"],
+    options: { ...CONFIG, ...STATE, ...JSON_OPTION },
     examples: [["farhand enroll https://link.example.com CODE", "then: farhand relay --config relay.toml"]],
     load: () => import("./enroll.ts"),
   },
@@ -65,7 +72,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   doctor: {
     summary: "Check what Farhand needs on this machine; each failure comes with its remedy",
     usage: ["doctor [--config FILE] [--state DIR] [--data DIR] [--json]"],
-    options: { config: { type: "string", value: "FILE", help: "relay.toml to check" }, ...STATE, ...DATA, ...JSON_OPTION },
+    options: { ...CONFIG, ...STATE, ...DATA, ...JSON_OPTION },
     examples: [
       ["farhand doctor", "exit code 1 when a check fails"],
       ["farhand doctor --config /etc/farhand/relay.toml", "and which operations that file allows"],
@@ -111,7 +118,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       all: { type: "boolean", help: "with --label: every host, not one" },
       spec: { type: "string", value: "JSON", help: "the whole specification of the operation; - reads standard input" },
       cwd: { type: "string", value: "DIR", help: "with --: working directory on the host" },
-      env: { type: "string", value: "NAME=VALUE", help: "with --: a variable (secret); NAME=- reads standard input; may be repeated", multiple: true },
+      env: {
+        type: "string",
+        value: "NAME=VALUE",
+        help: "with --: a variable (secret); NAME=- reads standard input; may be repeated",
+        multiple: true,
+      },
       stdin: { type: "string", value: "-|@FILE", help: "with --: standard input of the program (secret)" },
       timeout: { type: "string", value: "TIME", help: "end it after this long (30s, 5m, 2h)" },
       ttl: { type: "string", value: "TIME", help: "how long it may wait for its host (default 15m)" },
@@ -165,7 +177,12 @@ export const VERBS: Readonly<Record<string, Verb>> = {
       role: { type: "string", value: "ROLE", help: "create: reader, operator (the default) or admin" },
       host: { type: "string", value: "HOST", help: "create: a host by name or id (default: all); may be repeated", multiple: true },
       label: { type: "string", value: "LABEL", help: "create: hosts with these labels instead; may be repeated", multiple: true },
-      operation: { type: "string", value: "PATTERN", help: "create: `command.run`, `host.*` (default `*`); may be repeated", multiple: true },
+      operation: {
+        type: "string",
+        value: "PATTERN",
+        help: "create: `command.run`, `host.*` (default `*`); may be repeated",
+        multiple: true,
+      },
       expires: { type: "string", value: "TIME", help: "create: after this long (30d)" },
       import: { type: "string", value: "-|@FILE", help: "create: accept an existing secret instead of making one" },
       ...LIMIT,

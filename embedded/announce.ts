@@ -1,6 +1,6 @@
 // What a start says when it is ready: one line for programs, or a banner for people with things to try.
 import { homedir, hostname } from "node:os";
-import { relative } from "node:path";
+import { dirname, relative } from "node:path";
 import { renderUnicodeCompact } from "uqr";
 import type { Host } from "../protocol/api/shapes.ts";
 import type { EdgeClient } from "./edge-client.ts";
@@ -28,9 +28,9 @@ function typed(path: string): string {
 
 /** Three commands that work as they are printed. */
 function toTry({ host, options, command }: Announcement): string[] {
-  const farhand = typed(command);
+  const farhand = process.cwd() === dirname(dirname(command)) ? "npx farhand" : typed(command);
   const login = `${farhand} login${options.data === defaultDataDirectory() ? "" : ` --data ${typed(options.data)}`}`;
-  if (!host) return [`${login}`, `${farhand} status`, `${farhand} hosts enroll my-server`];
+  if (!host) return [login, `${farhand} status`, `${farhand} hosts enroll my-server`];
   const [name] = Object.keys(host.capabilities?.commands ?? {}).filter((name) => name === "hostname");
   return [
     `${login.padEnd(40)} # this terminal may then use the edge`,
@@ -61,7 +61,9 @@ function banner(about: Announcement, signIn: string): string {
     `  sign in   ${signIn}   (once, within 10 minutes)`,
     `  data      ${shown(options.data)}   (the admin key is in admin-key there)`,
     "",
-    ...(host ? [`This machine is the host ${host.name}`, ...found(host).map((line) => `  ${line}`)] : [`No relay runs here (${hostname()} is not a host)`]),
+    ...(host
+      ? [`This machine is the host ${host.name}`, ...found(host).map((line) => `  ${line}`)]
+      : [`No relay runs here (${hostname()} is not a host)`]),
     "",
     "Try",
     ...toTry(about).map((line) => `  ${line}`),

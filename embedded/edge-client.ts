@@ -33,7 +33,10 @@ export class EdgeClient {
     const answer = (await response.json()) as { detail?: string; remedy?: string; code?: string };
     if (response.ok) return answer as T;
     if (response.status === 404) return null;
-    throw new StartFailure(`the edge refused ${method} ${path}: ${answer.code ?? response.status} ${answer.detail ?? ""} ${answer.remedy ?? ""}`, 1);
+    throw new StartFailure(
+      `the edge refused ${method} ${path}: ${answer.code ?? response.status} ${answer.detail ?? ""} ${answer.remedy ?? ""}`,
+      1,
+    );
   }
 
   async waitHealthy(): Promise<void> {
@@ -43,7 +46,10 @@ export class EdgeClient {
       await answer?.body?.cancel();
       if (answer?.ok) return;
       if (Date.now() > deadline)
-        throw new StartFailure(`the edge at ${this.url} does not answer${answer ? ` well (status ${answer.status})` : ""}; its messages are above`, 1);
+        throw new StartFailure(
+          `the edge at ${this.url} does not answer${answer ? ` well (status ${answer.status})` : ""}; its messages are above`,
+          1,
+        );
       await pause(STEP_MS);
     }
   }

@@ -28,7 +28,8 @@ export function ownName(): string {
 /** Makes the starter relay.toml unless one is named or there; refuses one that is not valid, with line and column. */
 export async function prepareRelay(paths: DataPaths, options: StartOptions, warn: (line: string) => void): Promise<PreparedRelay> {
   try {
-    const made = options.config === null && (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec }));
+    const made =
+      options.config === null && (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec }));
     const config = await loadConfig(options.config ?? paths.relayConfig);
     if (options.allowExec && !made && !config.exec)
       warn(`--allow-exec changes no existing file: set exec = true under [command] in ${config.file} yourself`);

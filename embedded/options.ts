@@ -28,7 +28,11 @@ export const START_OPTIONS = {
   config: { type: "string", value: "FILE", help: "relay.toml of this machine's relay (default DIR/relay.toml, made when it is missing)" },
   "no-relay": { type: "boolean", help: "start the edge alone" },
   "allow-exec": { type: "boolean", help: "write `exec = true` into the starter relay.toml: any program may be run on this machine" },
-  "public-url": { type: "string", value: "URL", help: "how others reach this edge (Tailscale Serve, a Cloudflare tunnel); shown as a QR code" },
+  "public-url": {
+    type: "string",
+    value: "URL",
+    help: "how others reach this edge (Tailscale Serve, a Cloudflare tunnel); shown as a QR code",
+  },
   json: { type: "boolean", help: "first line on standard output is the ready line for programs" },
 } as const;
 

@@ -26,7 +26,9 @@ function warnOpenAddress(host: string, publicUrl: string | null): void {
   const names = isAnyAddress(host) ? "every network of this machine" : host;
   warn(
     `warning: the edge listens on ${names} without encryption: whoever can read that traffic sees keys and output.${
-      publicUrl || !isAnyAddress(host) ? "" : " Only requests that name 127.0.0.1 or localhost are answered; say with --public-url how others reach it."
+      publicUrl || !isAnyAddress(host)
+        ? ""
+        : " Only requests that name 127.0.0.1 or localhost are answered; say with --public-url how others reach it."
     } Better keep --host 127.0.0.1 and put Tailscale Serve or a Cloudflare tunnel in front.`,
   );
 }
@@ -54,8 +56,9 @@ main(JSON.parse(process.argv[2]!) as SetupTask).then(
   () => process.exit(0),
   (error: unknown) => {
     const failure = error instanceof StartFailure ? error : new StartFailure(String((error as Error).stack), 1);
-    reports.write(`${JSON.stringify({ step: "failed", message: failure.message, exitCode: failure.exitCode } satisfies SetupReport)}\n`, () =>
-      process.exit(1),
+    reports.write(
+      `${JSON.stringify({ step: "failed", message: failure.message, exitCode: failure.exitCode } satisfies SetupReport)}\n`,
+      () => process.exit(1),
     );
   },
 );

@@ -14,8 +14,8 @@ import { checkPort } from "./port.ts";
 import { identityOf, type ProcessIdentity } from "./process-identity.ts";
 import { startSetup, type Setup } from "./setup-process.ts";
 
-/** Together well under the 15 s in which a start has ended. */
-const RELAY_GRACE_MS = 8_000;
+/** Together under the 15 s in which a start has ended. The relay lets its jobs end first, then ends them. */
+const RELAY_GRACE_MS = 11_000;
 const EDGE_GRACE_MS = 3_000;
 const LISTEN_MS = 15_000;
 const READY_MS = 60_000;
@@ -35,7 +35,7 @@ class Supervisor {
   readonly #options: StartOptions;
   readonly #paths: DataPaths;
   readonly #lock: Lock;
-  readonly #guard: Guard = startGuard();
+  readonly #guard: Guard = startGuard(join(dist, "farhand-guard"));
   #setup: Setup | null = null;
   #edge: Keeper | null = null;
   #relay: Keeper | null = null;
@@ -171,4 +171,5 @@ async function main(argv: readonly string[]): Promise<void> {
 // Whoever reads the ready line may close the pipe after it.
 process.stdout.on("error", () => {});
 process.stderr.on("error", () => {});
+process.title = "farhand";
 main(process.argv.slice(2)).catch(fail);

@@ -1,6 +1,6 @@
 // Builds dist/ with esbuild: the Worker, the relay, the CLI, the parent process of `farhand start` and its set-up step.
 // `node scripts/build.ts` builds what is older than its sources; `--force` builds all. Reports on standard error.
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
@@ -49,14 +49,13 @@ async function journalThread(): Promise<string> {
 }
 
 async function bundleAll(outdir: string): Promise<void> {
-  // Node 22 knows no import.meta.main.
-  const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()), "import.meta.main": "true" };
+  const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()) };
   const setup = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
   const cli: BuildOptions = { ...esm, entryPoints: { farhand: "cli/main.ts" }, splitting: true, chunkNames: "chunks/[hash]" };
   const extensions = { outExtension: { ".js": ".mjs" }, outdir };
   await Promise.all([
     build({ ...worker, ...extensions }),
-    build({ ...esm, ...extensions, entryPoints: { relay: "relay/main.ts" }, define: relay }),
+    build({ ...esm, ...extensions, entryPoints: { relay: "relay/entry.ts" }, define: relay }),
     build({ ...esm, ...extensions, entryPoints: { setup: "embedded/setup.ts" }, define: setup }),
     build({ ...cli, ...extensions }),
     build({ ...node, outdir, entryPoints: { supervisor: "embedded/supervisor.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } }),
@@ -103,6 +102,7 @@ export async function buildAll(): Promise<void> {
   try {
     mkdirSync(scratch, { recursive: true });
     await bundleAll(scratch);
+    copyFileSync(join(root, "embedded/guard.sh"), join(scratch, "farhand-guard"));
     publish(scratch);
     nameEdge(scratch);
   } finally {

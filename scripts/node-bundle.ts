@@ -3,7 +3,8 @@
 import { builtinModules } from "node:module";
 import type { Plugin } from "esbuild";
 
-export const NODE_BANNER = 'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);';
+export const NODE_BANNER =
+  'import { createRequire as __createRequire } from "node:module";const require = __createRequire(import.meta.url);';
 
 const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]).concat("node:sqlite", "node:test"));
 const NAMESPACE = "node-builtin";

@@ -11,7 +11,7 @@ function walk(root, folder, lines) {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) walk(root, path, lines);
-    else if (/\.(ts|mjs|json)$/.test(entry.name)) lines.push(line(root, path));
+    else if (/\.(ts|mjs|json|sh)$/.test(entry.name)) lines.push(line(root, path));
   }
 }
 

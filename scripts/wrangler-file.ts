@@ -11,6 +11,7 @@ export interface Compatibility {
 export function readCompatibility(root: string): Compatibility {
   const value = getStaticTOMLValue(parseTOML(readFileSync(join(root, "wrangler.toml"), "utf8"))) as Record<string, unknown>;
   const { compatibility_date: date, compatibility_flags: flags } = value;
-  if (typeof date !== "string" || !Array.isArray(flags)) throw new Error("wrangler.toml: compatibility_date and compatibility_flags are needed");
+  if (typeof date !== "string" || !Array.isArray(flags))
+    throw new Error("wrangler.toml: compatibility_date and compatibility_flags are needed");
   return { date, flags: flags.map(String) };
 }

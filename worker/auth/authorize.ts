@@ -70,9 +70,6 @@ export function checkConfigured(settings: Settings, state: AccessState): void {
 /** Throws AppError when the rule refuses. Operations in a body are decided later by {@link mayOperate}. */
 export function authorise(rule: RouteRule, caller: Caller, state: AccessState, params: Readonly<Record<string, string>>): Target {
   switch (rule.who) {
-    case "public":
-    case "authenticated":
-      return NO_TARGET;
     case "fleet":
       if (!isFleet(caller, rule.role)) throw new AppError("FORBIDDEN");
       return NO_TARGET;
@@ -85,6 +82,10 @@ export function authorise(rule: RouteRule, caller: Caller, state: AccessState, p
       return { kind: "host", host: findHost(caller, state, params["host"] ?? "") };
     case "job":
       return jobTarget(caller, state, params["id"] ?? "", rule.role);
+    case "public":
+    case "authenticated":
+    default:
+      return NO_TARGET;
   }
 }
 

@@ -4,6 +4,7 @@ import { AppError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Env } from "../env.ts";
 import { AccessState } from "./access-state.ts";
+import { fleetOf } from "../fleet/objects.ts";
 
 /** How long a request waits for the Fleet before it looks at what else there is. */
 const DEADLINE_MS = 1_000;
@@ -93,7 +94,7 @@ class SnapshotCache {
     const before = this.#state;
     const generation = this.#generation;
     try {
-      const answer = await env.FLEET.getByName("fleet").snapshot(before?.snapshot.version ?? null);
+      const answer = await fleetOf(env).snapshot(before?.snapshot.version ?? null);
       const state = answer ? new AccessState(answer) : before;
       if (state && startedAt >= this.#takenAt && generation === this.#generation) {
         this.#state = state;

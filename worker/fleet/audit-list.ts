@@ -16,7 +16,11 @@ export function takeAudit(store: FleetStore, records: readonly AuditRecord[]): v
   for (const record of records)
     store.sql.exec(
       "INSERT OR IGNORE INTO host_audit (object, seq, at, principal, record) VALUES (?, ?, ?, ?, ?)",
-      ...[record.object, record.seq, record.at, record.principal, JSON.stringify(record)],
+      record.object,
+      record.seq,
+      record.at,
+      record.principal,
+      JSON.stringify(record),
     );
 }
 
@@ -29,10 +33,10 @@ const isBefore = (a: AuditRecord, b: AuditRecord) =>
   a.at === b.at ? (a.object === b.object ? a.seq < b.seq : a.object < b.object) : a.at < b.at;
 
 export function listAudit(store: FleetStore, query: Query): Page<AuditRecord> {
-  const [, at, object, seq] = CURSOR.exec(query.cursor ?? "") ?? [null, "9999", "", "0"];
+  const [, at = "9999", object = "", seq = "0"] = CURSOR.exec(query.cursor ?? "") ?? [];
   const { principal = null, limit } = query;
-  const own = query.object === undefined || query.object === "fleet" ? ownRecords(store, at!, object!, Number(seq), principal, limit) : [];
-  const theirs = query.object === "fleet" ? [] : handedOn(store, at!, object!, Number(seq), principal, query.object ?? null, limit);
+  const own = query.object === undefined || query.object === "fleet" ? ownRecords(store, at, object, Number(seq), principal, limit) : [];
+  const theirs = query.object === "fleet" ? [] : handedOn(store, at, object, Number(seq), principal, query.object ?? null, limit);
   const merged = [...own, ...theirs].map((row) => JSON.parse(row.record) as AuditRecord).sort((a, b) => (isBefore(a, b) ? 1 : -1));
   return pageOf(merged, limit, (last) => `${last.at}~${last.object}~${last.seq}`);
 }
@@ -41,7 +45,12 @@ function ownRecords(store: FleetStore, at: string, object: string, seq: number, 
   return store.rows<Row>(
     `SELECT record FROM audit WHERE (json_extract(record, '$.at'), 'fleet', seq) < (?, ?, ?)
      AND (? IS NULL OR json_extract(record, '$.principal') = ?) ORDER BY json_extract(record, '$.at') DESC, seq DESC LIMIT ?`,
-    ...[at, object, seq, principal, principal, limit + 1],
+    at,
+    object,
+    seq,
+    principal,
+    principal,
+    limit + 1,
   );
 }
 
@@ -57,6 +66,13 @@ function handedOn(
   return store.rows<Row>(
     `SELECT record FROM host_audit WHERE (at, object, seq) < (?, ?, ?) AND (? IS NULL OR principal = ?) AND (? IS NULL OR object = ?)
      ORDER BY at DESC, object DESC, seq DESC LIMIT ?`,
-    ...[at, object, seq, principal, principal, only, only, limit + 1],
+    at,
+    object,
+    seq,
+    principal,
+    principal,
+    only,
+    only,
+    limit + 1,
   );
 }

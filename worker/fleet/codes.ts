@@ -39,7 +39,10 @@ export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: 
   planPrune(store);
   store.sql.exec(
     "INSERT INTO codes (hash, kind, data, expires_at) VALUES (?, ?, ?, ?)",
-    ...[codeHash(kind, code), kind, JSON.stringify(data), expiresAtMs],
+    codeHash(kind, code),
+    kind,
+    JSON.stringify(data),
+    expiresAtMs,
   );
   return true;
 }

@@ -48,6 +48,8 @@ export interface AccessSnapshot {
   readonly sessions: readonly { hash: string; principal: string; email: string | null; expiresAtMs: number }[];
   readonly grants: readonly Grant[];
   readonly hosts: readonly SnapshotHost[];
+  /** Numbers below this one were given to a host at some time. */
+  readonly nextHost: number;
 }
 
 /** One message of a Host's outbox: coalesced, at most one a second. */

@@ -6,6 +6,7 @@ import { codeRow, keepCode, newCode, type CodeRow, type WrongCodes } from "./cod
 import type { Actor } from "./contract.ts";
 import { enrolHost, hostRow, type HostRow } from "./hosts.ts";
 import { iso, type FleetStore } from "./store.ts";
+import { hostObject } from "./objects.ts";
 
 type Enrollment = z.infer<typeof enrollmentSchema>;
 type Enrolled = z.infer<typeof enrolledSchema>;
@@ -44,7 +45,7 @@ export async function claimEnrollment(
   const claimed = found.used_at === null ? await firstClaim(store, found, requestId, publicKey) : repeatedClaim(store, found, publicKey);
   if (!claimed.ok) return claimed;
   const { number, id, name } = claimed.value;
-  await store.env.HOST.getByName(`host-${number}`).initialise({ number, id, name, publicKey });
+  await hostObject(store.env, number).initialise({ number, id, name, publicKey });
   return done({ host: name, host_id: id, host_number: number });
 }
 
@@ -55,7 +56,10 @@ async function firstClaim(store: FleetStore, found: CodeRow, requestId: string, 
     if (host.ok)
       store.sql.exec(
         "UPDATE codes SET used_at = ?, used_by = ?, result = ? WHERE hash = ?",
-        ...[Date.now(), publicKey, host.value.number, found.hash],
+        Date.now(),
+        publicKey,
+        host.value.number,
+        found.hash,
       );
     return host;
   });

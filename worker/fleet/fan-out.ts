@@ -13,6 +13,7 @@ import { indexParent, parentRow, toParent, type ParentInput } from "./parent-row
 import { fanOutSecrets } from "./parent-secrets.ts";
 import type { ParentSteps } from "./parent-steps.ts";
 import type { FleetStore } from "./store.ts";
+import { hostObject } from "./objects.ts";
 
 type Candidate = {
   number: number;
@@ -88,7 +89,12 @@ function remember(store: FleetStore, input: FanOutInput, jobId: string | null, h
   if (input.idempotencyKey === null) return;
   store.sql.exec(
     "INSERT OR REPLACE INTO idempotency (principal, key, digest, job_id, host_number, at) VALUES (?, ?, ?, ?, ?, ?)",
-    ...[input.actor.principal, input.idempotencyKey, digestOf(input, randomBytes(16).toString("hex")), jobId, hostNumber, Date.now()],
+    input.actor.principal,
+    input.idempotencyKey,
+    digestOf(input, randomBytes(16).toString("hex")),
+    jobId,
+    hostNumber,
+    Date.now(),
   );
 }
 
@@ -97,7 +103,9 @@ async function remembered(store: FleetStore, steps: ParentSteps, input: FanOutIn
   if (input.idempotencyKey === null) return null;
   const row = store.row<Remembered>(
     "SELECT digest, job_id, host_number, at FROM idempotency WHERE principal = ? AND key = ? AND at > ?",
-    ...[input.actor.principal, input.idempotencyKey, Date.now() - LIMITS.idempotencyMs],
+    input.actor.principal,
+    input.idempotencyKey,
+    Date.now() - LIMITS.idempotencyMs,
   );
   if (!row) return null;
   if (row.digest !== digestOf(input, row.digest.slice(0, row.digest.indexOf(":")))) return refused("IDEMPOTENCY_MISMATCH");
@@ -109,7 +117,7 @@ async function submitToOne(store: FleetStore, input: FanOutInput, number: number
   if (!again && input.idempotencyKey !== null) await store.write(() => remember(store, input, null, number));
   const { actor, operation, resourceSpec, correlationId, metadata, ttlMs, idempotencyKey, waitMs } = input;
   const request = { actor, operation, resourceSpec, correlationId, metadata, ttlMs, idempotencyKey, waitMs };
-  const outcome = await store.env.HOST.getByName(`host-${number}`).submit(request);
+  const outcome = await hostObject(store.env, number).submit(request);
   if (!outcome.ok && !again && idempotencyKey !== null)
     await store.write(() => store.sql.exec("DELETE FROM idempotency WHERE principal = ? AND key = ?", actor.principal, idempotencyKey));
   return outcome;
@@ -133,12 +141,22 @@ async function makeParent(store: FleetStore, input: FanOutInput, hosts: readonly
     remember(store, input, id, 0);
     store.sql.exec(
       "INSERT INTO parents (id, principal, request_id, input, pointers, secrets, queued_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[id, input.actor.principal, input.actor.requestId, JSON.stringify(kept), JSON.stringify(pointers), sealed, now, now + input.ttlMs],
+      id,
+      input.actor.principal,
+      input.actor.requestId,
+      JSON.stringify(kept),
+      JSON.stringify(pointers),
+      sealed,
+      now,
+      now + input.ttlMs,
     );
     for (const host of hosts)
       store.sql.exec(
         "INSERT INTO steps (child_id, parent_id, host_number, host, taken, attempts, status) VALUES (?, ?, ?, ?, 0, 0, 'queued')",
-        ...[stepId(id, host.number), id, host.number, host.name],
+        stepId(id, host.number),
+        id,
+        host.number,
+        host.name,
       );
     store.due.set("parent", id, now + FIRST_RETRY_MS);
     indexParent(store, id);

@@ -29,10 +29,7 @@ export const NO_TARGET = { errors: [{ pointer: "/hosts", message: "exactly one o
 
 /** Newest first. */
 export function listGrants(store: FleetStore, limit: number, cursor: string | null): Page<Grant> {
-  const rows = store.rows<GrantRow>(
-    "SELECT * FROM grants WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?",
-    ...[cursor, cursor, limit + 1],
-  );
+  const rows = store.rows<GrantRow>("SELECT * FROM grants WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?", cursor, cursor, limit + 1);
   const page = pageOf(rows, limit, (row) => row.id);
   return { items: page.items.map(toGrant), next_cursor: page.next_cursor };
 }
@@ -42,10 +39,7 @@ export const snapshotGrants = (store: FleetStore): Grant[] => store.rows<GrantRo
 /** Call inside a write that bumps. */
 export function insertGrant(store: FleetStore, principal: string, scope: GrantScope): string {
   const id = store.newId();
-  store.sql.exec(
-    "INSERT INTO grants (id, principal, scope, created_at) VALUES (?, ?, ?, ?)",
-    ...[id, principal, scopeText(scope), Date.now()],
-  );
+  store.sql.exec("INSERT INTO grants (id, principal, scope, created_at) VALUES (?, ?, ?, ?)", id, principal, scopeText(scope), Date.now());
   return id;
 }
 

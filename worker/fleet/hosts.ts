@@ -5,6 +5,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Catalogue, HostFacts } from "../../protocol/link/control.ts";
 import type { Actor, HostReport, Page, SnapshotHost } from "./contract.ts";
 import { iso, isoOrNull, pageOf, type FleetStore } from "./store.ts";
+import { hostObject } from "./objects.ts";
 
 export interface HostRow extends Record<string, SqlStorageValue> {
   number: number;
@@ -97,7 +98,13 @@ export function enrolHost(store: FleetStore, actor: Actor, name: string, labels:
   store.sql.exec(
     `INSERT INTO hosts (number, id, name, public_key, labels, note, created_at, online, slots, queue, relay_labels, revision)
      VALUES (?, ?, ?, ?, ?, '', ?, 0, 0, ?, '[]', 0)`,
-    ...[number, store.newId(), name, publicKey, JSON.stringify(labels), Date.now(), JSON.stringify(NO_QUEUE)],
+    number,
+    store.newId(),
+    name,
+    publicKey,
+    JSON.stringify(labels),
+    Date.now(),
+    JSON.stringify(NO_QUEUE),
   );
   const row = hostRow(store, number)!;
   store.audit(actor, { action: "host.enroll", subject: row.id, host: name, detail: { number, labels } });
@@ -141,7 +148,7 @@ export async function deleteHost(store: FleetStore, actor: Actor, number: number
 export async function retireHost(store: FleetStore, key: string, requestId: string): Promise<void> {
   const [number, ...principal] = key.split(" ");
   try {
-    await store.env.HOST.getByName(`host-${number}`).retire({ principal: principal.join(" "), requestId });
+    await hostObject(store.env, Number(number)).retire({ principal: principal.join(" "), requestId });
     await store.write(() => store.due.clear("retire", key));
   } catch {
     await store.write(() => store.due.set("retire", key, Date.now() + RETIRE_RETRY_MS));

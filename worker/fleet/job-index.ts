@@ -21,7 +21,12 @@ const SCAN_ROWS = 10_000;
 export function indexJob(store: FleetStore, hostNumber: number, job: JobSummary): void {
   store.sql.exec(
     "INSERT OR REPLACE INTO jobs (id, host_number, parent_id, operation, status, summary) VALUES (?, ?, ?, ?, ?, ?)",
-    ...[job.id, hostNumber, job.parent_id, job.operation, job.status, JSON.stringify(job)],
+    job.id,
+    hostNumber,
+    job.parent_id,
+    job.operation,
+    job.status,
+    JSON.stringify(job),
   );
 }
 
@@ -53,8 +58,13 @@ function scan(store: FleetStore, query: JobsQuery, numbers: readonly number[], c
      AND +host_number IN (SELECT value FROM json_each(?))
      AND (? IS NULL OR operation = ?) AND (? IS NULL OR status = ?) ${parent === null ? "" : "AND parent_id = ?"}
      ORDER BY id DESC LIMIT ?`,
-    ...[cursor ?? "8", query.since === undefined ? "" : firstIdAt(Math.max(0, Date.parse(query.since))), JSON.stringify(numbers)],
-    ...[query.operation ?? null, query.operation ?? null, query.status ?? null, query.status ?? null],
+    cursor ?? "8",
+    query.since === undefined ? "" : firstIdAt(Math.max(0, Date.parse(query.since))),
+    JSON.stringify(numbers),
+    query.operation ?? null,
+    query.operation ?? null,
+    query.status ?? null,
+    query.status ?? null,
     ...(parent === null ? [limit] : [parent, limit]),
   );
 }

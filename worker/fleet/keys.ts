@@ -39,7 +39,9 @@ const keyRow = (store: FleetStore, id: string) => store.row<KeyRow>(`SELECT ${CO
 export function listKeys(store: FleetStore, limit: number, cursor: string | null): Page<Key> {
   const rows = store.rows<KeyRow>(
     `SELECT ${COLUMNS} FROM keys WHERE ? IS NULL OR id < ? ORDER BY id DESC LIMIT ?`,
-    ...[cursor, cursor, limit + 1],
+    cursor,
+    cursor,
+    limit + 1,
   );
   const page = pageOf(rows, limit, (row) => row.id);
   return { items: page.items.map(toKey), next_cursor: page.next_cursor };
@@ -67,8 +69,14 @@ export async function createKey(
     const now = Date.now();
     store.sql.exec(
       "INSERT INTO keys (id, hash, name, prefix, created_at, created_by, expires_at, imported) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-      ...[id, hash, input.name, isImported ? "" : secret.slice(0, SHOWN_CHARS), now, actor.principal],
-      ...[input.expires_in_ms === undefined ? null : now + input.expires_in_ms, isImported ? 1 : 0],
+      id,
+      hash,
+      input.name,
+      isImported ? "" : secret.slice(0, SHOWN_CHARS),
+      now,
+      actor.principal,
+      input.expires_in_ms === undefined ? null : now + input.expires_in_ms,
+      isImported ? 1 : 0,
     );
     for (const scope of input.grants) insertGrant(store, `key:${id}`, scope);
     store.audit(actor, { action: "key.create", subject: id, detail: { name: input.name, imported: isImported, grants: input.grants } });

@@ -43,7 +43,7 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
     const store = this.#store;
     if (version === store.version) return null;
     const [keys, sessions, grants, hosts] = [snapshotKeys(store), snapshotSessions(store), snapshotGrants(store), snapshotHosts(store)];
-    return { version: store.version, keys, sessions, grants, hosts };
+    return { version: store.version, keys, sessions, grants, hosts, nextHost: store.nextHost };
   }
 
   async hosts(limit: number, cursor: string | null, numbers: readonly number[]) {

@@ -29,7 +29,6 @@ export function parentEvents(
   let idle: ReturnType<typeof setTimeout> | undefined;
   let stop = () => {};
   const stream = new ReadableStream<Uint8Array>({
-    type: "bytes",
     start(controller) {
       const end = () => {
         stop();

@@ -102,6 +102,6 @@ export function settleParent(store: FleetStore, id: string): void {
   const endedAt = hasEnded(status) ? (row.ended_at ?? Date.now()) : null;
   const isDelivered = steps.every((step) => step.taken === 1 || hasEnded(step.status as JobState));
   if (isDelivered) store.due.clear("parent", id);
-  store.sql.exec("UPDATE parents SET ended_at = ?, secrets = ? WHERE id = ?", ...[endedAt, isDelivered ? null : row.secrets, id]);
+  store.sql.exec("UPDATE parents SET ended_at = ?, secrets = ? WHERE id = ?", endedAt, isDelivered ? null : row.secrets, id);
   indexJob(store, 0, summaryOf({ ...row, ended_at: endedAt }, status));
 }

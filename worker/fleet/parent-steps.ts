@@ -10,6 +10,7 @@ import { Sealer } from "../storage/sealed.ts";
 import type { Actor } from "./contract.ts";
 import { inputOf, parentRow, setStep, settleParent, stateOf, stepsOf, toParent, type ParentRow, type StepRow } from "./parent-rows.ts";
 import type { FleetStore } from "./store.ts";
+import { hostObject } from "./objects.ts";
 
 /** Submissions at once: workerd and Cloudflare allow many RPC calls, but each holds a copy of the specification. */
 const AT_ONCE = 16;
@@ -132,7 +133,7 @@ export class ParentSteps {
       child: { id: step.child_id, parentId: row.id },
     };
     try {
-      return await this.#store.env.HOST.getByName(`host-${step.host_number}`).submit(input);
+      return await hostObject(this.#store.env, step.host_number).submit(input);
     } catch {
       return null;
     }
@@ -141,7 +142,7 @@ export class ParentSteps {
   /** False when the host's object did not answer. */
   async #cancelStep(step: StepRow, actor: Actor): Promise<boolean> {
     try {
-      const outcome = await this.#store.env.HOST.getByName(`host-${step.host_number}`).cancel(actor, step.child_id, EVERYTHING);
+      const outcome = await hostObject(this.#store.env, step.host_number).cancel(actor, step.child_id, EVERYTHING);
       if (outcome.ok) await this.#put(step, outcome.value.status, true);
       else if (this.#stepOf(step.child_id)?.taken === 0) await this.#put(step, "cancelled", false, "JOB_CANCELLED");
       return true;

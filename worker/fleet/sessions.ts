@@ -46,7 +46,11 @@ export async function createSession(
     store.sql.exec("UPDATE codes SET used_at = ? WHERE hash = ?", now, found.hash);
     store.sql.exec(
       "INSERT INTO sessions (hash, principal, email, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-      ...[keyHash(secret), principal, email, now, expiresAtMs],
+      keyHash(secret),
+      principal,
+      email,
+      now,
+      expiresAtMs,
     );
     planPrune(store);
     dropOldest(store, principal);
@@ -60,7 +64,9 @@ function dropOldest(store: FleetStore, principal: string): void {
   store.sql.exec(
     `DELETE FROM sessions WHERE principal = ? AND hash NOT IN (
       SELECT hash FROM sessions WHERE principal = ? ORDER BY created_at DESC, hash LIMIT ?)`,
-    ...[principal, principal, LIMITS.sessionsPerPrincipal],
+    principal,
+    principal,
+    LIMITS.sessionsPerPrincipal,
   );
 }
 

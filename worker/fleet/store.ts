@@ -76,8 +76,12 @@ export class FleetStore {
     this.#isPrunePlanned = isPlanned;
   }
 
+  get nextHost(): number {
+    return this.sql.exec<{ value: number }>("SELECT value FROM meta WHERE name = 'next_host'").one().value;
+  }
+
   takeHostNumber(): number {
-    const number = this.sql.exec<{ value: number }>("SELECT value FROM meta WHERE name = 'next_host'").one().value;
+    const number = this.nextHost;
     this.sql.exec("UPDATE meta SET value = ? WHERE name = 'next_host'", number + 1);
     return number;
   }

@@ -23,6 +23,8 @@ export class Links {
   #current: WebSocket | null | undefined;
   #draining = false;
   #heardAtMs = 0;
+  /** Deadlines of handshakes; a timer keeps the object awake, so each is cleared as soon as it can be. */
+  readonly #deadlines = new Map<WebSocket, ReturnType<typeof setTimeout>>();
   /** The highest epoch given out by this instance. */
   #offered = 0;
 
@@ -38,7 +40,7 @@ export class Links {
     return this.#core.ctx
       .getWebSockets()
       .map((ws) => ({ ws, at: this.attachment(ws) }))
-      .filter((entry): entry is { ws: WebSocket; at: Attachment } => entry.at?.phase === "challenged")
+      .filter((entry): entry is { ws: WebSocket; at: Attachment } => entry.at?.phase === "challenged" && entry.ws.readyState === WebSocket.OPEN)
       .toSorted((a, b) => a.at.epoch - b.at.epoch);
   }
 
@@ -57,9 +59,10 @@ export class Links {
     const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(NONCE_BYTES))).toString("base64");
     server.serializeAttachment({ phase: "challenged", epoch: this.#offered, nonce, atMs: now, isDraining: false } satisfies Attachment);
     this.sendTo(server, { type: "challenge", nonce, epoch: this.#offered, versions: [PROTOCOL_VERSION] });
-    setTimeout(() => {
-      if (this.attachment(server)?.phase === "challenged") this.close(server, CLOSE.timeout, "handshake");
-    }, LIMITS.handshakeMs);
+    this.#deadlines.set(
+      server,
+      setTimeout(() => this.close(server, CLOSE.timeout, "handshake"), LIMITS.handshakeMs),
+    );
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -72,8 +75,14 @@ export class Links {
     return new Response(null, { status: 101, webSocket: client });
   }
 
+  #clearDeadline(ws: WebSocket): void {
+    clearTimeout(this.#deadlines.get(ws));
+    this.#deadlines.delete(ws);
+  }
+
   /** This socket is the link from now on; every other welcomed one is closed. */
   promote(ws: WebSocket, at: Attachment): void {
+    this.#clearDeadline(ws);
     ws.serializeAttachment({ ...at, phase: "welcomed", nonce: "", atMs: Date.now() } satisfies Attachment);
     for (const other of this.#core.ctx.getWebSockets())
       if (other !== ws && this.attachment(other)?.phase === "welcomed") this.close(other, CLOSE.replaced, "LINK_EPOCH_STALE");
@@ -136,6 +145,7 @@ export class Links {
 
   /** Whether the closed socket was the link. */
   lost(ws: WebSocket): boolean {
+    this.#clearDeadline(ws);
     const was = this.#link() === ws;
     if (was) this.#current = null;
     return was;
@@ -163,6 +173,7 @@ export class Links {
   }
 
   close(ws: WebSocket, code: number, reason: string): void {
+    this.#clearDeadline(ws);
     const at = this.attachment(ws);
     if (at) ws.serializeAttachment({ ...at, phase: "closed", nonce: "" } satisfies Attachment);
     if (this.#current === ws) this.#current = null;

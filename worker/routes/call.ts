@@ -61,6 +61,3 @@ export function hostIn(call: { readonly access: Access | null }): SnapshotHost {
   if (target.kind !== "host") throw new AppError("INTERNAL");
   return target.host;
 }
-
-export const fleetOf = (env: Env) => env.FLEET.getByName("fleet");
-export const hostObject = (env: Env, number: number) => env.HOST.getByName(`host-${number}`);

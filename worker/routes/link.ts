@@ -1,8 +1,10 @@
-// GET /link: the relay's socket goes to its host's object. Only numbers of hosts that there are wake one.
+// GET /link: the relay's socket goes to its host's object. Only numbers that a host has or had wake one: the object of a
+// removed host tells its relay so.
 import { AppError } from "../../protocol/errors.ts";
 import { checkRelaySocket } from "../auth/origin.ts";
 import { snapshotCacheOf } from "../auth/snapshot.ts";
-import { hostObject, type Handlers } from "./call.ts";
+import { hostObject } from "../fleet/objects.ts";
+import { type Handlers } from "./call.ts";
 
 export const linkHandlers: Pick<Handlers, "link"> = {
   async link(call) {
@@ -11,8 +13,8 @@ export const linkHandlers: Pick<Handlers, "link"> = {
     checkRelaySocket(request.headers);
     const cache = snapshotCacheOf(env);
     let state = await cache.usable(env, ctx);
-    if (!state.hosts.has(query.host)) state = await cache.newerThan(state, env, ctx);
-    if (!state.hosts.has(query.host)) throw new AppError("HOST_NOT_FOUND");
+    if (query.host >= state.snapshot.nextHost) state = await cache.newerThan(state, env, ctx);
+    if (query.host >= state.snapshot.nextHost) throw new AppError("HOST_NOT_FOUND");
     return hostObject(env, query.host).fetch(request);
   },
 };

@@ -72,6 +72,6 @@ async function admit(given: Incoming, route: Route, params: Readonly<Record<stri
 /** The proofs of a request that has at least one. */
 export function authenticate({ request, settings, place }: Incoming): readonly Proof[] | Promise<readonly Proof[]> {
   const proofs = proofsOf(request.headers, settings, place.surfaces, place.origin);
-  if (proofs instanceof Array && proofs.length === 0) throw new AppError("CREDENTIAL_MISSING");
+  if (Array.isArray(proofs) && proofs.length === 0) throw new AppError("CREDENTIAL_MISSING");
   return proofs;
 }

@@ -4,7 +4,8 @@ import { normalCode } from "../auth/code.ts";
 import { PublicFlow } from "../auth/public-flow.ts";
 import { sessionCookie } from "../auth/session.ts";
 import { snapshotCacheOf } from "../auth/snapshot.ts";
-import { fleetOf, type Handlers, type Incoming } from "./call.ts";
+import { fleetOf } from "../fleet/objects.ts";
+import { type Handlers, type Incoming } from "./call.ts";
 import { empty, json } from "./respond.ts";
 
 const flow = new PublicFlow();

@@ -1,5 +1,6 @@
 // Answers: JSON, problem documents (RFC 9457), pages, streams. Every answer carries its request id and the security headers.
 import { AppError, ERRORS, type ErrorCode, type FieldErrors } from "../../protocol/errors.ts";
+import { styleSource } from "../web/style.ts";
 import type { Problem } from "../../protocol/api/shapes.ts";
 
 /** For everything that is not a page: nothing may be stored, guessed, framed or embedded elsewhere. */
@@ -11,17 +12,18 @@ const SECURITY = {
   "cross-origin-resource-policy": "same-origin",
 } as const;
 
-/** A page loads its own script, style and data from its own origin, and nothing else. */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "connect-src 'self'",
-  "img-src 'self' data:",
-  "form-action 'none'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
+/** A page loads its own script and data from its own origin, and the one style sheet that it holds. */
+const pagePolicy = () =>
+  [
+    "default-src 'none'",
+    "script-src 'self'",
+    `style-src ${styleSource()}`,
+    "connect-src 'self'",
+    "img-src 'self' data:",
+    "form-action 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+  ].join("; ");
 
 type HeaderRecord = Readonly<Record<string, string>>;
 
@@ -44,7 +46,7 @@ export function page(requestId: string, contentType: string, text: string): Resp
   return new Response(text, {
     headers: {
       ...SECURITY,
-      "content-security-policy": PAGE_POLICY,
+      "content-security-policy": pagePolicy(),
       "content-type": `${contentType}; charset=utf-8`,
       "x-request-id": requestId,
     },

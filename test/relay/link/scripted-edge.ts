@@ -113,6 +113,8 @@ export interface EdgeOptions {
   readonly welcome?: (welcome: MessageOf<EdgeMessage, "welcome">, hello: HelloBody) => MessageOf<EdgeMessage, "welcome">;
   /** The platform's answer to pings; false: silence. */
   readonly pong?: () => boolean;
+  /** The object's answer to probes; false: silence. */
+  readonly probes?: () => boolean;
 }
 
 export async function until<T>(what: string, look: () => T | Promise<T>, deadlineMs = 15_000): Promise<NonNullable<T>> {
@@ -284,7 +286,7 @@ export class ScriptedEdge {
     const message = parseRelayMessage(text);
     if ("error" in message) throw new Error(`the relay sent ${message.error}`);
     this.messages.push(message);
-    if (message.type === "probe") peer.send(JSON.stringify({ type: "probe_answer", id: message.id }));
+    if (message.type === "probe" && (this.#options.probes?.() ?? true)) peer.send(JSON.stringify({ type: "probe_answer", id: message.id }));
     if (message.type === "hello") this.#hello(peer, message, nonce, epoch);
   }
 

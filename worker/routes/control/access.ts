@@ -6,7 +6,8 @@ import { ADMIN_SCOPE } from "../../auth/authenticate.ts";
 import { snapshotCacheOf } from "../../auth/snapshot.ts";
 import { sessionCookie } from "../../auth/session.ts";
 import { isAuditCursor } from "../../fleet/audit-list.ts";
-import { accessOf, actorOf, fleetOf, type Handlers } from "../call.ts";
+import { fleetOf } from "../../fleet/objects.ts";
+import { accessOf, actorOf, type Handlers } from "../call.ts";
 import { empty, json } from "../respond.ts";
 import { badCursor } from "./hosts.ts";
 

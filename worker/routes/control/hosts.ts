@@ -2,7 +2,8 @@
 import { AppError, unwrap } from "../../../protocol/errors.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { visibleHosts } from "../../auth/authorize.ts";
-import { accessOf, actorOf, fleetOf, hostIn, hostObject, type Handlers } from "../call.ts";
+import { fleetOf, hostObject } from "../../fleet/objects.ts";
+import { accessOf, actorOf, hostIn, type Handlers } from "../call.ts";
 import { empty, json } from "../respond.ts";
 import { reading } from "../rpc.ts";
 

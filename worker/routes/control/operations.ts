@@ -4,7 +4,8 @@ import type { operationSchema } from "../../../protocol/api/shapes.ts";
 import { AppError, unwrap } from "../../../protocol/errors.ts";
 import { OPERATIONS } from "../../../protocol/operations/index.ts";
 import type { OperationDefinition } from "../../../protocol/operations/define.ts";
-import { accessOf, actorOf, hostIn, hostObject, type Handlers } from "../call.ts";
+import { hostObject } from "../../fleet/objects.ts";
+import { accessOf, actorOf, hostIn, type Handlers } from "../call.ts";
 import { json } from "../respond.ts";
 import { authoriseOperation, operationIn, specOf } from "./submission.ts";
 

@@ -1,0 +1,153 @@
+// `farhand doctor`: what Farhand needs on this machine, a line for each, failures with their remedy.
+import { existsSync, statSync } from "node:fs";
+import { resolve } from "node:path";
+import type { z } from "zod";
+import type { meSchema } from "../protocol/api/shapes.ts";
+import { OPERATIONS } from "../protocol/operations/index.ts";
+import { dataPaths } from "../embedded/data-directory.ts";
+import { readLock } from "../embedded/lock.ts";
+import { defaultDataDirectory } from "../embedded/options.ts";
+import { isAlive } from "../embedded/process-identity.ts";
+import { allows, type RelayConfig } from "../relay/config.ts";
+import { readState, StateError } from "../relay/state.ts";
+import { Client, type Target } from "./client.ts";
+import { CliFailure, EXIT } from "./failure.ts";
+import { duration, plain, print, printJson } from "./output.ts";
+import { findTarget } from "./profile.ts";
+import { configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
+import type { Input } from "./verb.ts";
+
+interface Check {
+  readonly name: string;
+  /** null: there is nothing to check here. */
+  readonly ok: boolean | null;
+  readonly detail: string;
+  readonly remedy?: string;
+}
+
+/** Durations travel as remaining milliseconds, so clocks may differ; a person who reads times should know. */
+const CLOCK_MS = 10_000;
+const CHECK_MS = 10_000;
+
+const failed = (name: string, error: unknown): Check => {
+  const [detail = "", ...remedy] = (error as Error).message.split("\n");
+  return { name, ok: false, detail, ...(remedy.length > 0 ? { remedy: remedy.join(" ") } : {}) };
+};
+
+const node = (): Check => ({ name: "node", ok: true, detail: `${process.version} (${process.execPath}); 22.13 or newer is needed` });
+
+function clock(date: string | undefined): Check {
+  const name = "clock";
+  if (date === undefined) return { name, ok: null, detail: "the edge does not tell its time: an embedded edge has this machine's" };
+  const apart = Date.now() - Date.parse(date);
+  if (Math.abs(apart) < CLOCK_MS) return { name, ok: true, detail: "agrees with the edge's" };
+  return {
+    name,
+    ok: false,
+    detail: `${duration(Math.abs(apart))} ${apart > 0 ? "ahead of" : "behind"} the edge's`,
+    remedy: "Synchronise it (timedatectl set-ntp true); jobs are not affected, shown times are.",
+  };
+}
+
+async function edge(target: Target): Promise<Check[]> {
+  const client = new Client(target);
+  try {
+    const { headers } = await client.ask("GET", "/healthz", { timeoutMs: CHECK_MS });
+    const credential = await client.ask<z.infer<typeof meSchema>>("GET", "/api/v1/me", { timeoutMs: CHECK_MS }).then(
+      ({ body }): Check => ({ name: "credential", ok: true, detail: `you are ${body.principal}` }),
+      (error: unknown) => failed("credential", error),
+    );
+    return [{ name: "edge", ok: true, detail: `${target.url} answers` }, credential, clock(headers.date)];
+  } catch (error) {
+    return [failed("edge", error)];
+  } finally {
+    client.close();
+  }
+}
+
+async function edgeChecks(): Promise<Check[]> {
+  try {
+    return await edge(findTarget());
+  } catch (error) {
+    return [failed("edge", error)];
+  }
+}
+
+function dataDirectory(root: string): Check {
+  const name = "data directory";
+  if (!existsSync(root)) return { name, ok: null, detail: `${root} does not exist: no edge was started on this machine` };
+  try {
+    const mode = statSync(root).mode & 0o777;
+    if ((mode & 0o077) !== 0)
+      return { name, ok: false, detail: `${root} may be read by others (mode ${mode.toString(8)})`, remedy: `chmod 700 ${root}` };
+    const lock = readLock(dataPaths(root).lock);
+    return {
+      name,
+      ok: true,
+      detail: `${root}, ${lock && isAlive(lock.parent) ? `in use by pid ${lock.parent.pid} at ${lock.url ?? "(starting)"}` : "no start is running on it"}`,
+    };
+  } catch (error) {
+    return { ...failed(name, error), remedy: "Correct its owner and rights." };
+  }
+}
+
+async function relayState(stateDir: string): Promise<Check> {
+  const name = "relay state";
+  try {
+    const state = await readState(stateDir);
+    if (!state) return { name, ok: null, detail: `${stateDir}: no relay is enrolled there` };
+    return { name, ok: true, detail: `enrolled as ${state.host} at ${state.edgeUrl} (${stateDir})` };
+  } catch (error) {
+    if (error instanceof StateError) return failed(name, error);
+    throw error;
+  }
+}
+
+function allowedOperations(config: RelayConfig): Check {
+  const [allowed, refused] = [true, false].map((wanted) =>
+    Object.keys(OPERATIONS).filter((name) => allows(config, name).allowed === wanted),
+  );
+  const commands = Object.keys(config.commands);
+  return {
+    name: "relay.toml",
+    ok: true,
+    detail: `${config.file} allows ${allowed!.join(", ") || "nothing"}; refuses ${refused!.join(", ") || "nothing"}; declares ${commands.join(", ") || "no command"}`,
+  };
+}
+
+/** The file that is named or lies here, else that of the edge on this machine. */
+async function relayChecks(input: Input, data: string): Promise<Check[]> {
+  const paths = dataPaths(data);
+  const own = configFile(input);
+  const isEmbedded = input.text("config") === undefined && !existsSync(own) && existsSync(paths.relayConfig);
+  const file = isEmbedded ? paths.relayConfig : own;
+  let config: RelayConfig | null = null;
+  const checks: Check[] = [];
+  try {
+    config = await readRelayConfig(file);
+    if (config) checks.push(allowedOperations(config));
+    else if (input.text("config") === undefined)
+      checks.push({ name: "relay.toml", ok: null, detail: "there is none here, nor a data directory with one" });
+    else checks.push({ name: "relay.toml", ok: false, detail: `${file} does not exist`, remedy: "Name another with --config FILE." });
+  } catch (error) {
+    checks.push(failed("relay.toml", error));
+  }
+  const isNamed = input.text("state") !== undefined || (config?.stateDir ?? null) !== null;
+  checks.push(await relayState(isEmbedded && !isNamed ? paths.relayState : stateDirectory(input, config)));
+  return checks;
+}
+
+export async function run(input: Input): Promise<void> {
+  input.atMost(0);
+  const data = resolve(input.text("data") ?? defaultDataDirectory());
+  const [edges, relays] = await Promise.all([edgeChecks(), relayChecks(input, data)]);
+  const checks = [node(), ...edges, dataDirectory(data), ...relays];
+  const isWell = checks.every(({ ok }) => ok !== false);
+  if (input.json) printJson({ ok: isWell, checks });
+  else
+    for (const { name, ok, detail, remedy } of checks) {
+      print(plain(`${ok === null ? "–   " : ok ? "ok  " : "fail"}  ${name.padEnd(14)}  ${detail}`));
+      if (remedy) print(`                      ${plain(remedy)}`);
+    }
+  if (!isWell) throw new CliFailure(EXIT.failed, `${checks.filter(({ ok }) => ok === false).length} of ${checks.length} checks failed.`);
+}

@@ -1,0 +1,27 @@
+// `farhand relay`: checks the file, then becomes the relay.
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { become, LEAN_ENVIRONMENT, LEAN_FLAGS } from "./become.mjs";
+import { CliFailure, EXIT } from "./failure.ts";
+import { configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
+import type { Input } from "./verb.ts";
+
+/** This process was started as cli/farhand.mjs, perhaps through a link. */
+const dist = join(dirname(dirname(realpathSync(process.argv[1]!))), "dist");
+
+export async function run(input: Input): Promise<void> {
+  input.atMost(0);
+  const file = configFile(input);
+  const config = await readRelayConfig(file);
+  if (!config)
+    throw new CliFailure(
+      EXIT.usage,
+      `${file} does not exist: name another with --config FILE; \`farhand enroll\` writes one to begin with.`,
+    );
+  const edge = input.text("edge");
+  const args = ["--config", file, "--state", stateDirectory(input, config), ...(edge === undefined ? [] : ["--edge", edge])];
+  become(process.execPath, ["--title=farhand-relay", ...LEAN_FLAGS, join(dist, "relay.mjs"), ...args], {
+    ...LEAN_ENVIRONMENT,
+    ...process.env,
+  });
+}
