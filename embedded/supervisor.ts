@@ -17,6 +17,8 @@ import { startSetup, type Setup } from "./setup-process.ts";
 /** Together under the 15 s in which a start has ended. The relay lets its jobs end first, then ends them. */
 const RELAY_GRACE_MS = 11_000;
 const EDGE_GRACE_MS = 3_000;
+/** Ctrl-C reaches every process of a terminal, and one that waits for us may hand it on: that is still the first. */
+const SAME_KEY_MS = 500;
 const LISTEN_MS = 15_000;
 const READY_MS = 60_000;
 const RELAY_NODE_FLAGS = ["--title=farhand-relay", "--max-semi-space-size=1", "--v8-pool-size=1", "--disable-warning=ExperimentalWarning"];
@@ -130,10 +132,11 @@ class Supervisor {
 }
 
 function onSignals(supervisor: Supervisor): void {
-  let asked = false;
+  let askedAt = 0;
   const end = () => {
-    if (asked) return supervisor.kill();
-    asked = true;
+    if (askedAt > 0 && Date.now() - askedAt < SAME_KEY_MS) return;
+    if (askedAt > 0) return supervisor.kill();
+    askedAt = Date.now();
     log("stopping");
     void supervisor.stop().then(() => process.exit(0));
   };

@@ -48,8 +48,8 @@ export interface Relay {
 }
 
 const DRAIN_MS = 10_000;
-/** The last results reach the edge in a round trip; waiting longer helps no one. */
-const LAST_WORDS_MS = 100;
+/** The last ends reach the edge in a round trip; what it has not acknowledged then is told at the next start. */
+const LAST_WORDS_MS = 1_000;
 
 /** Throws ConfigError or StateError, with the remedy, when it cannot start. */
 export async function startRelay(options: RelayOptions): Promise<Relay> {
@@ -105,9 +105,8 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
   link.start();
   let stopping: Promise<void> | null = null;
   const stop = async () => {
-    const had = jobs.active;
     await jobs.drain(options.drainMs ?? DRAIN_MS);
-    if (had > 0) await new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS));
+    await jobs.acknowledged(LAST_WORDS_MS);
     await link.stop("the relay stops");
     await drivers.stop();
     await journal.close();
@@ -165,4 +164,3 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exit(2);
   }
 }
-

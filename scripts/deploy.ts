@@ -13,7 +13,12 @@ const wrangler = join(root, "node_modules/wrangler/bin/wrangler.js");
 
 function run(args: readonly string[], timeout?: number): void {
   const env = { ...process.env, WRANGLER_SEND_METRICS: "false" };
-  const { status } = spawnSync(process.execPath, [wrangler, "deploy", ...args], { cwd: root, stdio: "inherit", env, ...(timeout ? { timeout } : {}) });
+  const { status } = spawnSync(process.execPath, [wrangler, "deploy", ...args], {
+    cwd: root,
+    stdio: "inherit",
+    env,
+    ...(timeout ? { timeout } : {}),
+  });
   if (status !== 0) throw new Error("wrangler failed; its messages are above");
 }
 

@@ -6,6 +6,7 @@ import http from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { tree } from "./bench/measure.ts";
 
 export interface Ready {
   readonly url: string;
@@ -85,4 +86,12 @@ export async function startProduct(toml: string, options: readonly string[] = []
     if (!existing) await rm(dir, { recursive: true, force: true });
   };
   return { ready, dir, child, request, stop };
+}
+
+/** The running process of a part: `edge` is workerd itself, not its guard. */
+export function pidOf(product: Product, part: "edge" | "relay"): number {
+  const pattern = part === "edge" ? /farhand-edge serve/ : /^farhand-relay/;
+  const found = tree(product.ready.pid).find(({ command }) => pattern.test(command));
+  if (!found) throw new Error(`no ${part} below process ${product.ready.pid}`);
+  return found.pid;
 }

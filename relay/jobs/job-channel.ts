@@ -6,8 +6,8 @@ import {
   encodeRecords,
   kindOf,
   RECORD,
-  RECORD_HEADER_BYTES,
   STREAMS,
+  streamOf,
   type JobEvent,
   type RawRecord,
   type StreamName,
@@ -16,6 +16,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Clock } from "./clock.ts";
 import { gapsOf, skipTarget } from "./output-gaps.ts";
 import type { Extent } from "./spool.ts";
+import { eventRecord, merged, sizeOf } from "./record-batch.ts";
 import { incompleteTail } from "./text-boundary.ts";
 
 /** Where the channel reads output that it does not hold itself. */
@@ -45,11 +46,10 @@ const GONE: Extent = { head: 0, tailStart: Number.MAX_SAFE_INTEGER, total: 0 };
 const EVENT_BYTES = 256 * 1024;
 /** One read of the spool. A window holds several. */
 const READ_BYTES = 128 * 1024;
+/** Between two reads of what only a live reader sees: 5 MB/s. More is skipped, and costs no one anything. */
+const PACE_MS = 25;
 /** Smaller room is not worth a read. */
 const LEAST_ROOM = 16 * 1024;
-
-const eventRecord = (event: JobEvent): RawRecord => ({ kind: RECORD.event, offset: 0, bytes: encoder.encode(JSON.stringify(event)) });
-const sizeOf = (record: RawRecord) => RECORD_HEADER_BYTES + record.bytes.length;
 
 export class JobChannel {
   readonly id: number;
@@ -197,7 +197,7 @@ export class JobChannel {
       room -= sizeOf(record);
       this.#pendingBytes -= sizeOf(record);
       if (record.kind === RECORD.event) this.#eventBytes -= record.bytes.length;
-      else this.#sent[streamName(record)] += record.bytes.length;
+      else this.#sent[streamOf(record.kind)] += record.bytes.length;
       taken.push(record);
     }
     this.#pending = [...pieces, ...this.#pending];
@@ -250,6 +250,8 @@ export class JobChannel {
     while (!this.#closed && this.#isBehind && this.#pending.length === 0 && this.#window.room >= LEAST_ROOM) {
       const stream = STREAMS.find((name) => this.#queued[name] < this.#total[name])!;
       await this.#readOne(stream);
+      if (!this.#end && this.#sent[stream] > LIMITS.edgeOutputHeadBytes)
+        await new Promise<void>((go) => this.#options.clock.after(PACE_MS, go));
     }
     this.#reading = false;
     if (!this.#isBehind || this.#pending.length > 0) this.#pump();
@@ -281,20 +283,4 @@ export class JobChannel {
     const rest = to + bytes.length < total || !this.#end ? incompleteTail(bytes) : 0;
     return { to, records, bytes: rest === bytes.length ? bytes : bytes.subarray(0, bytes.length - rest) };
   }
-}
-
-const streamName = (record: RawRecord): StreamName => (record.kind === RECORD.stderr ? "stderr" : "stdout");
-
-function merged(records: RawRecord[]): RawRecord[] {
-  if (records.length < 3) return records;
-  const out: RawRecord[] = [];
-  for (let index = 0; index < records.length;) {
-    const first = records[index]!;
-    let next = index + 1;
-    if (first.kind !== RECORD.event) while (records[next]?.kind === first.kind) next += 1;
-    const run = records.slice(index, next);
-    out.push(run.length === 1 ? first : { ...first, bytes: Buffer.concat(run.map((record) => record.bytes)) });
-    index = next;
-  }
-  return out;
 }

@@ -6,6 +6,7 @@ import type { JobEvent } from "../../protocol/link/records.ts";
 import { reasonOf, type Log } from "../log.ts";
 import { admit, type Host, type Runnable } from "./admission.ts";
 import { elapsed, momentOf, type Clock, type Moment } from "./clock.ts";
+import { passed } from "./garbage.ts";
 import { HandlerRun } from "./handler-run.ts";
 import { endJson, NO_OUTPUT, refusal, totalsOf, withoutResult, type Ending, type Totals } from "./job-end.ts";
 import type { Claim, Journal } from "./journal.ts";
@@ -193,6 +194,7 @@ export class Job {
       log,
       sinks: {
         output: (stream, bytes) => {
+          passed(bytes.length);
           const wait = output.streams[stream].append(bytes);
           this.#report.channel.output(stream, bytes, output.streams[stream].total);
           return wait;

@@ -5,6 +5,7 @@ import { FLAG, FRAME, frame, type Frame } from "../../protocol/link/frames.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { reasonOf } from "../log.ts";
 import { openDelivery } from "./admission.ts";
+import { elapsed, momentOf } from "./clock.ts";
 import { Calls } from "./calls.ts";
 import { Job, type Delivery, type JobParts } from "./job.ts";
 import { endJson, NO_OUTPUT, refusal, totalsOf, withoutResult, type Ending } from "./job-end.ts";
@@ -19,10 +20,13 @@ export interface JobsOptions extends JobParts {
 
 /** Jobs that one hello names; the rest is named at the next one. */
 const HELLO_JOBS = 5_000;
+/** Ends that may wait for the edge's acknowledgement before nothing more is taken: bounds what an edge that never acknowledges costs. */
+const OWED = 2_000;
 const FULL_RETRY_MS = 500;
 const DRAIN_RETRY_MS = 2_000;
 /** Spool reads that wait; more are not answered. */
 const SPOOL_QUEUE = 64;
+const ACK_LOOK_MS = 10;
 
 const placeOf = (message: Delivery): ReportPlace => ({ channel: message.channel, payloadHash: message.payload_hash });
 
@@ -38,10 +42,6 @@ export class Jobs {
   constructor(options: JobsOptions) {
     this.#options = options;
     this.#calls = new Calls(options);
-  }
-
-  get active(): number {
-    return this.#active.size;
   }
 
   /** For a hello. Jobs that wait for locks are given back first: they are not claimed, so the edge owns them. */
@@ -94,6 +94,14 @@ export class Jobs {
     return received.type === FRAME.ack && this.#options.reports.ack(received.channel, received.offset);
   }
 
+  /** Settles when the edge has acknowledged every end, or after `waitMs`, or when there is no link to wait for. */
+  async acknowledged(waitMs: number): Promise<void> {
+    const { reports, clock } = this.#options;
+    const start = momentOf(clock);
+    while (reports.size > 0 && reports.uplink && elapsed(clock, start) < waitMs)
+      await new Promise<void>((resolve) => void clock.after(ACK_LOOK_MS, resolve));
+  }
+
   /** Claims nothing more, waits for what runs, then cancels it. Settles when all have ended. */
   async drain(waitMs: number): Promise<void> {
     const { reports, clock } = this.#options;
@@ -110,6 +118,7 @@ export class Jobs {
     const { reports } = this.#options;
     const known = reports.get(message.job_id);
     if (known) return this.#again(message, known, uplink);
+    if (reports.size >= OWED) return this.#refuse(message.job_id, "The edge has too many ends to acknowledge.", FULL_RETRY_MS);
     const request = openDelivery(message);
     if (!request) {
       this.#options.log("warn", "a delivery contradicts itself and was refused", { job_id: message.job_id });

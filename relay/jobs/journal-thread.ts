@@ -96,6 +96,15 @@ function act(request: JournalRequest): JournalAnswer {
   return { n: request.n };
 }
 
+/** Fails when the transaction is gone already (SQLite ends it itself on some errors); then there is nothing to undo. */
+function rollback(): void {
+  try {
+    db.exec("rollback");
+  } catch {
+    // Nothing was open.
+  }
+}
+
 /** One transaction for all. A statement that fails undoes them all: each is told, none is half done. */
 function commit(requests: readonly JournalRequest[]): JournalAnswer[] {
   const before = highWater;
@@ -106,7 +115,7 @@ function commit(requests: readonly JournalRequest[]): JournalAnswer[] {
     db.exec("commit");
     return answers;
   } catch (error) {
-    if (db.isTransaction) db.exec("rollback");
+    rollback();
     highWater = before;
     const message = error instanceof Error ? error.message : String(error);
     return requests.map((request) => ({ n: request.n, error: message }));

@@ -21,6 +21,8 @@ export type Claim = { readonly outcome: "claimed" | "cancelled" } | { readonly o
 
 /** Acknowledgements need no commit of their own: they wait this long for another's. */
 const LAZY_MS = 500;
+/** Requests that wait for the thread; an edge that floods gets refusals beyond it. */
+const WAITING = 4_096;
 const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
 
 interface Waiting {
@@ -133,6 +135,7 @@ export class Journal {
   #ask(act: JournalAct): Promise<JournalAnswer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(new Error("the journal is closed"));
+      if (this.#waiting.size >= WAITING && act.type !== "finish" && act.type !== "close") return reject(new Error("the journal is busy"));
       this.#post(act, { resolve, reject, isClaim: act.type === "claim" });
       this.#ring();
     });

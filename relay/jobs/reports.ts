@@ -53,6 +53,11 @@ export class Reports {
     return this.#reports.get(jobId);
   }
 
+  /** Ends that the edge has not acknowledged, and jobs that run. */
+  get size(): number {
+    return this.#reports.size;
+  }
+
   /** A report on the channel that the edge named; moves an older one of the same job there. */
   open(jobId: string, place: ReportPlace): Report {
     const known = this.#reports.get(jobId);

@@ -1,7 +1,7 @@
 // (d) many hosts on one edge: bytes each while idle, and how they come back after the edge was killed.
 import { setTimeout as sleep } from "node:timers/promises";
-import { median, pssBytes, quantile, tree, type Figure } from "./measure.ts";
-import { startProduct, type Product } from "../product.ts";
+import { median, pssBytes, quantile, type Figure } from "./measure.ts";
+import { pidOf, startProduct, type Product } from "../product.ts";
 import { newKey, SimulatedRelay, type Identity } from "./simulated-relay.ts";
 
 const COUNT = Number(process.env["BENCH_LINKS"] ?? 1_000);
@@ -26,7 +26,7 @@ async function until(what: string, holds: () => boolean, ms: number): Promise<vo
   }
 }
 
-const workerd = (product: Product) => tree(product.ready.pid).find(({ command }) => command.includes("workerd"))?.pid ?? 0;
+const workerd = (product: Product) => pidOf(product, "edge");
 
 /** The largest number of dials within any one second. */
 function peak(times: readonly number[]): number {

@@ -4,8 +4,8 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Job } from "../../protocol/api/shapes.ts";
-import { ended, exec, follow, get, json, submit, textOf, until } from "../e2e/api.ts";
-import type { Product } from "../product.ts";
+import { ended, exec, follow, get, json, textOf, until } from "../e2e/api.ts";
+import { pidOf, type Product } from "../product.ts";
 import { addHost, startEdge, type Rig } from "./rig.ts";
 
 let edge: Product;
@@ -154,16 +154,10 @@ describe("an edge that is killed", () => {
     const events = await follow(rig.product, job.id, ({ event }) => {
       if (event !== "log" || isKilled) return;
       isKilled = true;
-      void submit(rig.product, "host.info", {}).then(() => killEdge(edge));
+      process.kill(pidOf(edge, "edge"), "SIGKILL");
     });
     expect(isKilled).toBe(true);
     expect(textOf(events)).toBe(Array.from({ length: 30 }, (_, i) => `${i + 1}\n`).join(""));
     expect(events.at(-1)).toMatchObject({ event: "result", data: { status: "succeeded" } });
   });
 });
-
-async function killEdge(product: Product): Promise<void> {
-  const { tree } = await import("../bench/measure.ts");
-  const workerd = tree(product.ready.pid).find(({ command }) => command.startsWith("farhand-edge") && command.includes("serve"));
-  if (workerd) process.kill(workerd.pid, "SIGKILL");
-}

@@ -1,8 +1,8 @@
 // A program that prints as fast as it can: memory stays bounded on both sides, other jobs run, and what is not kept is said.
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { rssBytes, tree } from "../bench/measure.ts";
+import { rssBytes } from "../bench/measure.ts";
 import { dataOf, ended, exec, follow, until, get } from "../e2e/api.ts";
-import { startProduct, type Product } from "../product.ts";
+import { pidOf, startProduct, type Product } from "../product.ts";
 
 const MiB = 1024 * 1024;
 let product: Product;
@@ -11,21 +11,17 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => product.stop());
 
-const processes = () => tree(product.ready.pid);
-const relayPid = () => processes().find(({ command }) => command.startsWith("farhand-relay"))!.pid;
-const edgePid = () => processes().find(({ command }) => command.startsWith("farhand-edge") && command.includes("serve"))!.pid;
-
 it("1 GiB of output: the relay stays below 150 MB, the edge within 64 MiB more, other jobs run", async () => {
   for (let i = 0; i < 20; i++) await exec(product, ["/bin/true"], 20);
-  const before = rssBytes(edgePid());
+  const before = rssBytes(pidOf(product, "edge"));
   const loud = await exec(product, ["/bin/sh", "-c", "head -c 1073741824 /dev/zero | tr '\\0' 'x'"]);
   await until("it runs", async () => (await get(product, loud.id)).status !== "delivered");
   let [relayPeak, edgePeak, others] = [0, 0, 0];
   const state = { isOver: false };
   const end = ended(product, loud.id, 90_000).finally(() => (state.isOver = true));
   while (!state.isOver) {
-    relayPeak = Math.max(relayPeak, rssBytes(relayPid()));
-    edgePeak = Math.max(edgePeak, rssBytes(edgePid()));
+    relayPeak = Math.max(relayPeak, rssBytes(pidOf(product, "relay")));
+    edgePeak = Math.max(edgePeak, rssBytes(pidOf(product, "edge")));
     const other = await exec(product, ["/bin/echo", "other"], 30);
     expect(dataOf(other).stdout).toBe("other\n");
     others += 1;

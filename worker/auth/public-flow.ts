@@ -11,7 +11,7 @@ export class PublicFlow {
   /** 0: go on. Otherwise the milliseconds until the next one may. */
   take(address: string, nowMs: number): number {
     const bucket = this.#buckets.get(address) ?? this.#open(address, nowMs);
-    bucket.tokens = Math.min(BURST, bucket.tokens + ((nowMs - bucket.at) / 1000) * PER_SECOND);
+    bucket.tokens = Math.min(BURST, bucket.tokens + (Math.max(0, nowMs - bucket.at) / 1000) * PER_SECOND);
     bucket.at = nowMs;
     if (bucket.tokens < 1) return Math.ceil(((1 - bucket.tokens) / PER_SECOND) * 1000);
     bucket.tokens -= 1;

@@ -1,5 +1,6 @@
 // The Worker's cached copy of the Fleet's access data, so that authorisation costs no hop. One cache per Fleet binding and
-// isolate. Ages count from the start of the refresh, so that a change is seen at most `snapshotFreshMs` after it was made.
+// isolate. Ages count from the start of the refresh, so that a change is seen at most `snapshotFreshMs` after it was made; a
+// clock that went back makes everything old.
 import { AppError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Env } from "../env.ts";
@@ -19,6 +20,9 @@ interface Flight {
 class SnapshotCache {
   #state: AccessState | null = null;
   #takenAt = -Infinity;
+  /** Of the refresh that the state came from: an older one that answers late does not replace it. */
+  #takenFrom = 0;
+  #flights = 0;
   #flight: Flight | null = null;
   #failedAt = -Infinity;
   #askedForUnknownAt = -Infinity;
@@ -27,7 +31,7 @@ class SnapshotCache {
 
   /** The state if it may be used without waiting; it may start a refresh behind the request. */
   atHand(env: Env, ctx: ExecutionContext): AccessState | null {
-    const age = Date.now() - this.#takenAt;
+    const age = since(this.#takenAt);
     if (age < LIMITS.snapshotRefreshMs) return this.#state;
     if (age >= LIMITS.snapshotFreshMs) return null;
     void this.#refresh(env, ctx);
@@ -38,7 +42,7 @@ class SnapshotCache {
     const atHand = this.atHand(env, ctx);
     if (atHand) return atHand;
     const flight = this.#refresh(env, ctx);
-    const justFailed = Date.now() - this.#failedAt < DEADLINE_MS;
+    const justFailed = since(this.#failedAt) < DEADLINE_MS;
     const fresh = justFailed && this.#isServable() ? null : await beforeDeadline(flight);
     if (fresh) return fresh;
     this.#failedAt = Date.now();
@@ -56,7 +60,7 @@ class SnapshotCache {
   /** One more look for something that `seen` does not know; `seen` itself when another such look was just made. */
   async newerThan(seen: AccessState, env: Env, ctx: ExecutionContext): Promise<AccessState> {
     if (this.#state && this.#state !== seen) return this.#state;
-    if (Date.now() - this.#askedForUnknownAt < UNKNOWN_COOLDOWN_MS) return seen;
+    if (since(this.#askedForUnknownAt) < UNKNOWN_COOLDOWN_MS) return seen;
     this.#askedForUnknownAt = Date.now();
     return (await beforeDeadline(this.#start(env, ctx))) ?? seen;
   }
@@ -70,35 +74,39 @@ class SnapshotCache {
   }
 
   #isServable(): boolean {
-    return Date.now() - this.#takenAt < LIMITS.snapshotStaleMs;
+    return since(this.#takenAt) < LIMITS.snapshotStaleMs;
   }
 
   /** Joins the refresh that is under way, unless it has taken too long: its request may be gone, and the promise with it. */
   #refresh(env: Env, ctx: ExecutionContext): Promise<AccessState | null> {
-    if (this.#flight && Date.now() - this.#flight.startedAt < DEADLINE_MS) return this.#flight.done;
+    if (this.#flight && since(this.#flight.startedAt) < DEADLINE_MS) return this.#flight.done;
     return this.#start(env, ctx);
   }
 
   #start(env: Env, ctx: ExecutionContext): Promise<AccessState | null> {
-    const flight: Flight = { startedAt: Date.now(), done: this.#fetch(env, Date.now()) };
+    const number = ++this.#flights;
+    const startedAt = Date.now();
+    const flight: Flight = { startedAt, done: this.#fetch(env, startedAt, number) };
     this.#flight = flight;
     const ended = flight.done.finally(() => {
       if (this.#flight === flight) this.#flight = null;
     });
-    ctx.waitUntil(ended);
+    // No longer than anyone waits for it: a Fleet that never answers must not keep requests open.
+    ctx.waitUntil(beforeDeadline(ended));
     return flight.done;
   }
 
   /** Null when the Fleet does not answer; never throws. */
-  async #fetch(env: Env, startedAt: number): Promise<AccessState | null> {
+  async #fetch(env: Env, startedAt: number, number: number): Promise<AccessState | null> {
     const before = this.#state;
     const generation = this.#generation;
     try {
       const answer = await fleetOf(env).snapshot(before?.snapshot.version ?? null);
       const state = answer ? new AccessState(answer) : before;
-      if (state && startedAt >= this.#takenAt && generation === this.#generation) {
+      if (state && number > this.#takenFrom && generation === this.#generation) {
         this.#state = state;
         this.#takenAt = startedAt;
+        this.#takenFrom = number;
         this.#failedAt = -Infinity;
       }
       return state;
@@ -106,6 +114,12 @@ class SnapshotCache {
       return null;
     }
   }
+}
+
+/** Milliseconds since a moment; a moment that lies ahead is long ago. */
+function since(moment: number): number {
+  const passed = Date.now() - moment;
+  return passed < 0 ? Infinity : passed;
 }
 
 /** The result, or null when it takes longer than the deadline. */

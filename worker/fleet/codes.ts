@@ -27,7 +27,7 @@ export function newCode(): string {
   const bits = crypto.getRandomValues(new Uint8Array(CODE_BYTES)).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
   let text = "";
   for (let shift = 125n; shift >= 0n; shift -= 5n) text += ALPHABET[Number((bits >> shift) & 31n)];
-  return text.replaceAll(new RegExp(`.{${GROUP}}(?=.)`, "g"), "$&-");
+  return text.replaceAll(new RegExp(`.{${GROUP}}(?=.{${GROUP}})`, "g"), "$&-");
 }
 
 export const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${kind} ${normalCode(code) ?? ""}`);
@@ -65,7 +65,7 @@ export class WrongCodes {
 
   refuse(code: "ENROLLMENT_CODE_INVALID" | "SIGN_IN_CODE_INVALID"): ReturnType<typeof refused> {
     const now = Date.now();
-    if (now - this.#since >= WINDOW_MS) {
+    if (now - this.#since >= WINDOW_MS || now < this.#since) {
       this.#since = now;
       this.#count = 0;
     }

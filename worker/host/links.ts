@@ -22,6 +22,7 @@ export class Links {
   /** Undefined: not looked for since this instance began. */
   #current: WebSocket | null | undefined;
   #draining = false;
+  #onDead: () => void = () => {};
   #heardAtMs = 0;
   /** Deadlines of handshakes; a timer keeps the object awake, so each is cleared as soon as it can be. */
   readonly #deadlines = new Map<WebSocket, ReturnType<typeof setTimeout>>();
@@ -32,6 +33,11 @@ export class Links {
     this.#core = core;
   }
 
+  /** The link was found dead: no close will come of a half-open socket. */
+  onDead(listener: () => void): void {
+    this.#onDead = listener;
+  }
+
   attachment(ws: WebSocket): Attachment | null {
     return ws.deserializeAttachment() as Attachment | null;
   }
@@ -40,7 +46,9 @@ export class Links {
     return this.#core.ctx
       .getWebSockets()
       .map((ws) => ({ ws, at: this.attachment(ws) }))
-      .filter((entry): entry is { ws: WebSocket; at: Attachment } => entry.at?.phase === "challenged" && entry.ws.readyState === WebSocket.OPEN)
+      .filter(
+        (entry): entry is { ws: WebSocket; at: Attachment } => entry.at?.phase === "challenged" && entry.ws.readyState === WebSocket.OPEN,
+      )
       .toSorted((a, b) => a.at.epoch - b.at.epoch);
   }
 
@@ -136,6 +144,7 @@ export class Links {
     if (isOpen && (now - this.#heardAtMs <= LIMITS.heartbeatDeadMs || now - (this.lastHeardMs() ?? 0) <= LIMITS.heartbeatDeadMs)) return ws;
     if (isOpen) this.close(ws, CLOSE.timeout, "LINK_TIMEOUT");
     this.#current = null;
+    this.#onDead();
     return null;
   }
 
@@ -146,7 +155,9 @@ export class Links {
   /** Whether the closed socket was the link. */
   lost(ws: WebSocket): boolean {
     this.#clearDeadline(ws);
-    const was = this.#link() === ws;
+    // By its attachment: a new instance may not find a closed socket among the platform's.
+    const at = this.attachment(ws);
+    const was = at?.phase === "welcomed" && at.epoch === this.#core.meta.get("link")?.epoch;
     if (was) this.#current = null;
     return was;
   }
@@ -178,7 +189,8 @@ export class Links {
     if (at) ws.serializeAttachment({ ...at, phase: "closed", nonce: "" } satisfies Attachment);
     if (this.#current === ws) this.#current = null;
     try {
-      ws.close(code, reason);
+      // At most 123 bytes.
+      ws.close(code, reason.slice(0, 100).replaceAll(/[^ -~]/g, "?"));
     } catch {
       // It was closed by the other side.
     }

@@ -50,7 +50,10 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     if (JSON.stringify(known) !== JSON.stringify(identity)) meta.set("identity", identity);
     if (isSameKey) return;
     if (meta.get("retired") !== null) meta.delete("retired");
-    if (known) this.#parts.links.closeAll(CLOSE.refused, "LINK_SIGNATURE_INVALID");
+    if (!known) return;
+    this.#parts.links.closeAll(CLOSE.refused, "LINK_SIGNATURE_INVALID");
+    this.#parts.linkLost();
+    await this.#parts.due.arm();
   }
 
   async retire(actor: Actor): Promise<void> {
@@ -149,7 +152,7 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
   ): Promise<Outcome<ReadableStream<Uint8Array>>> {
     const identity = this.#identity();
     if (!identity.ok) return identity;
-    return this.#parts.queries.visible(id, visibility) ? this.#parts.events.stream(id, after, format) : refused("JOB_NOT_FOUND");
+    return this.#parts.queries.visible(id, visibility) ? done(this.#parts.events.stream(id, after, format)) : refused("JOB_NOT_FOUND");
   }
 
   async output(id: string, stream: StreamName, offset: number, end: number | null, visibility: Visibility): ReturnType<HostRpc["output"]> {
@@ -183,8 +186,8 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
       typeof message === "string" ? this.#parts.messages.message(ws, message) : this.#parts.intake.message(ws, new Uint8Array(message));
     if (error !== null) {
       warn(this.#parts, "the link was closed", { error });
-      this.#parts.links.close(ws, CLOSE.invalid, error.slice(0, 100));
-      this.#linkLost();
+      this.#parts.links.close(ws, CLOSE.invalid, error);
+      this.#parts.linkLost();
     } else if (this.#parts.jobs.busy().size < ended) this.#parts.delivery.pump();
   }
 
@@ -211,14 +214,8 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     this.#parts.welcome.begin(ws, at, checked.body);
   }
 
-  #linkLost(): void {
-    this.#parts.calls.lost();
-    this.#parts.spool.lost();
-    this.#parts.outbox.linkLost();
-  }
-
   override async webSocketClose(ws: WebSocket): Promise<void> {
-    if (this.#parts.links.lost(ws)) this.#linkLost();
+    if (this.#parts.links.lost(ws)) this.#parts.linkLost();
     await this.#parts.due.arm();
   }
 

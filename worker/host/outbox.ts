@@ -74,7 +74,6 @@ export class Outbox {
   /** The due row of the outbox was taken. */
   async due(): Promise<void> {
     this.#isSafe = false;
-    this.#retryMs = INTERVAL_MS;
     this.#recover();
     if (!this.#core.changes.isEmpty || this.#core.audit.list(1).length > 0) await this.flush();
   }

@@ -90,7 +90,18 @@ export class Parts implements Core {
       () => this.retention.watch(),
     );
     this.outbox = new Outbox(this, this.links, () => this.welcome.claims, onRemoved);
+    this.links.onDead(() => {
+      this.linkLost();
+      void this.due.arm();
+    });
     this.lifecycle.onEnd((bytes) => this.retention.ended(bytes));
+  }
+
+  /** What waited for the link's answers is told, and the Fleet in a while. */
+  linkLost(): void {
+    this.calls.lost();
+    this.spool.lost();
+    this.outbox.linkLost();
   }
 
   #newId(): string {

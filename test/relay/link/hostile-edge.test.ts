@@ -1,6 +1,7 @@
 // A stolen edge: whatever it sends, nothing runs that relay.toml does not allow, and the relay lives on.
 import { randomBytes } from "node:crypto";
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { WebSocket } from "ws";
@@ -12,9 +13,6 @@ import { ScriptedEdge, until } from "./scripted-edge.ts";
 let test: UnderTest;
 afterEach(() => test.end());
 
-/** A declared command that leaves a file behind, and nothing else allowed. */
-const STRICT = (dir: string) =>
-  `slots = 4\n[allow]\noperations = ["host.info", "command.run"]\n[commands.mark]\nargv = ["touch", "${dir}/marked"]\n`;
 const isMarked = async () => (await readdir(test.dir)).includes("marked");
 
 describe("a hostile edge", () => {
@@ -113,29 +111,43 @@ describe("a hostile edge", () => {
   });
 
   it("gets nothing done before its welcome", async () => {
-    const deliveries: ScriptedEdge["delivery"][] = [];
-    void deliveries;
+    const marks = await mkdtemp(join(tmpdir(), "farhand-marks-"));
     const helper = await ScriptedEdge.start();
+    const attack = () => JSON.stringify(helper.delivery("command.exec", { argv: ["touch", join(marks, "marked")] }));
     let dials = 0;
     test = await relayUnderTest(
-      STRICT("/tmp"),
+      ALL,
       {},
       {
         connected: (socket) => {
           dials += 1;
-          if (dials % 2 === 1) socket.send(JSON.stringify(helper.delivery("command.run", { name: "mark" })));
-          else {
-            socket.send(JSON.stringify({ type: "challenge", nonce: "AAAA", epoch: 1, versions: [1] }));
-            socket.on("message", () => socket.send(JSON.stringify(helper.delivery("command.run", { name: "mark" }))));
-          }
+          if (dials % 2 === 1) return socket.send(attack());
+          socket.send(JSON.stringify({ type: "challenge", nonce: "AAAA", epoch: 1, versions: [1] }));
+          socket.on("message", () => socket.send(attack()));
         },
       },
     );
     await until("several attempts", () => dials >= 4);
+    await test.relay.stop();
     await helper.stop();
     expect(test.logs.filter((line) => line.message.startsWith("the edge sent what it may not")).length).toBeGreaterThanOrEqual(3);
-    await test.relay.stop();
     expect(test.edge.closes).toContain(4003);
+    expect(await readdir(marks)).toEqual([]);
+    await rm(marks, { recursive: true });
+  });
+
+  it("that floods with deliveries and acknowledges nothing is refused more", async () => {
+    test = await relayUnderTest(ALL);
+    const { edge } = test;
+    await edge.up();
+    edge.acks = false;
+    const spoiled = edge.delivery("command.exec", { argv: ["touch", join(test.dir, "marked")] });
+    for (let n = 0; n < 2_100; n++) edge.send({ ...spoiled, job_id: edge.newId(), channel: 10_000 + n });
+    await until("a refusal", () => edge.messages.some((said) => said.type === "not_claimed"));
+    expect(await isMarked()).toBe(false);
+    edge.send({ type: "call", call_id: 1, operation: "host.info", resource_spec: {}, timeout_ms: 5_000, correlation_id: "c" });
+    await until("the relay lives", () => edge.messages.some((said) => said.type === "call_result"));
+    edge.cut();
   });
 
   it("cannot forge results or replay them into another run", async () => {

@@ -121,7 +121,7 @@ export async function until<T>(what: string, look: () => T | Promise<T>, deadlin
   const end = performance.now() + deadlineMs;
   for (;;) {
     const found = await look();
-    if (found) return found as NonNullable<T>;
+    if (found) return found;
     if (performance.now() > end) throw new Error(`waited ${deadlineMs} ms for ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
@@ -242,7 +242,7 @@ export class ScriptedEdge {
     return until(`the end of ${job.id}`, () => job.end, deadlineMs);
   }
 
-  up(): Promise<true> {
+  up(): Promise<boolean> {
     return until("the link", () => this.isUp);
   }
 

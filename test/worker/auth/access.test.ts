@@ -119,6 +119,28 @@ describe("a token that does not hold", () => {
   }
 });
 
+describe("the settings", () => {
+  it.each([
+    ["no team", { ACCESS_TEAM_DOMAIN: "" }],
+    ["no audience", { ACCESS_AUD: "" }],
+    ["a team over plain http that is not this machine", { ACCESS_TEAM_DOMAIN: "http://team.example.com" }],
+    ["a team that is no origin", { ACCESS_TEAM_DOMAIN: "https://team.example.com/path" }],
+  ])("%s: a token is refused, not ignored, also beside a key", async (_name, settings) => {
+    const deaf = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ...settings });
+    const headers = { "cf-access-jwt-assertion": await sign(key, claims(team)) };
+    expect(await deaf.get("/api/v1/me", { key: null, headers })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_NOT_ACCEPTED" } });
+    expect(await deaf.get("/api/v1/me", { headers })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_NOT_ACCEPTED" } });
+  });
+
+  it("a cloud deployment without any admin refuses all but public routes", async () => {
+    const fresh = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ADMIN: "", EMBEDDED: "", ADMIN_KEY_HASH: "" });
+    const token = await sign(key, claims(team));
+    for (const path of ["/api/v1/me", "/api/v1/hosts", "/docs"])
+      expect(await fresh.get(path, withToken(token))).toMatchObject({ status: 403, body: { code: "ADMIN_NOT_CONFIGURED" } });
+    expect(await fresh.get("/healthz", { key: null })).toMatchObject({ status: 200, body: { status: "ok" } });
+  });
+});
+
 describe("the keys of the team", () => {
   it("a rotated key is found once the cool-down is over, the old one is refused when it is gone", async () => {
     const second = await makeKey("second");
@@ -154,27 +176,5 @@ describe("the keys of the team", () => {
     await answerWith(otherTeam, status, body);
     const token = await sign(key, claims(otherTeam));
     expect(await answer.get("/api/v1/me", withToken(token))).toMatchObject({ status: 503, body: { code: "ACCESS_KEYS_UNAVAILABLE" } });
-  });
-});
-
-describe("the settings", () => {
-  it.each([
-    ["no team", { ACCESS_TEAM_DOMAIN: "" }],
-    ["no audience", { ACCESS_AUD: "" }],
-    ["a team over plain http that is not this machine", { ACCESS_TEAM_DOMAIN: "http://team.example.com" }],
-    ["a team that is no origin", { ACCESS_TEAM_DOMAIN: "https://team.example.com/path" }],
-  ])("%s: a token is refused, not ignored, also beside a key", async (_name, settings) => {
-    const deaf = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ...settings });
-    const headers = { "cf-access-jwt-assertion": await sign(key, claims(team)) };
-    expect(await deaf.get("/api/v1/me", { key: null, headers })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_NOT_ACCEPTED" } });
-    expect(await deaf.get("/api/v1/me", { headers })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_NOT_ACCEPTED" } });
-  });
-
-  it("a cloud deployment without any admin refuses all but public routes", async () => {
-    const fresh = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ADMIN: "", EMBEDDED: "", ADMIN_KEY_HASH: "" });
-    const token = await sign(key, claims(team));
-    for (const path of ["/api/v1/me", "/api/v1/hosts", "/docs"])
-      expect(await fresh.get(path, withToken(token))).toMatchObject({ status: 403, body: { code: "ADMIN_NOT_CONFIGURED" } });
-    expect(await fresh.get("/healthz", { key: null })).toMatchObject({ status: 200, body: { status: "ok" } });
   });
 });

@@ -1,22 +1,22 @@
 // Into slots, in order, once for each key, never late, and cancelled at every state.
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { describe, expect, it } from "vitest";
+import type { JobResult } from "../../../protocol/envelope.ts";
 import { unwrap } from "../../../protocol/errors.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
-import { ALL, edge, evict, newHost, rows, submission } from "./edge.ts";
-import { eventually, running, ScriptedRelay, success } from "./scripted-relay.ts";
-import { ACTOR } from "./edge.ts";
+import { ACTOR, ALL, edge, evict, newHost, rows, stub, submission } from "./edge.ts";
+import { CATALOGUE, eventually, running, ScriptedRelay, success } from "./scripted-relay.ts";
 
 const status = async (host: Parameters<typeof edge>[0], id: string) => unwrap(await edge(host).job(id, ALL)).status;
 
 /** Makes everything of a queue due now, as if its time had passed. */
 async function passTime(host: Parameters<typeof edge>[0]): Promise<void> {
-  await runInDurableObject(edge(host), (_, state) => {
+  await runInDurableObject(stub(host), (_, state) => {
     state.storage.sql.exec("UPDATE jobs SET expires_at = 1 WHERE status = 'queued'");
     state.storage.sql.exec("UPDATE due SET at = 1 WHERE kind = 'queue'");
   });
   await evict(host);
-  await runDurableObjectAlarm(edge(host));
+  await runDurableObjectAlarm(stub(host));
 }
 
 describe("slots", () => {
@@ -44,8 +44,7 @@ describe("slots", () => {
     unwrap(await edge(host).submit(submission()));
     unwrap(await edge(host).submit(submission()));
     await relay.next("job");
-    const { catalogue } = await import("./scripted-relay.ts").then((m) => ({ catalogue: m.CATALOGUE }));
-    relay.send({ type: "catalogue", labels: [], slots: 2, catalogue });
+    relay.send({ type: "catalogue", labels: [], slots: 2, catalogue: CATALOGUE });
     await relay.next("job", 1);
     relay.send({ type: "draining" });
     relay.send({ type: "probe", id: 1 });
@@ -79,7 +78,7 @@ describe("the queue of an offline host", () => {
     await passTime(host);
     const ended = unwrap(await edge(host).job(job.id, ALL));
     expect(ended).toMatchObject({ status: "expired", result: null, error: { code: "JOB_EXPIRED" } });
-    await runDurableObjectAlarm(edge(host));
+    await runDurableObjectAlarm(stub(host));
     const relay = await ScriptedRelay.connect(host);
     relay.send({ type: "probe", id: 1 });
     await relay.next("probe_answer");
@@ -102,7 +101,7 @@ describe("the queue of an offline host", () => {
     const relay = await ScriptedRelay.connect(host);
     const { id } = unwrap(await edge(host).submit(submission({ ttlMs: 1 })));
     const job = await relay.next("job");
-    await runDurableObjectAlarm(edge(host));
+    await runDurableObjectAlarm(stub(host));
     expect(await status(host, id)).toBe("delivered");
     relay.event(job.channel, success(job, { status: "expired", result: null }));
     await relay.acked(job.channel);
@@ -200,9 +199,9 @@ describe("a job that was not claimed", () => {
     const first = await relay.next("job");
     relay.send({ type: "not_claimed", job_id: id, code: "BUSY", message: "locks", retry_after_ms: 200 });
     await eventually(async () => (await status(host, id)) === "queued", "queued");
-    await runInDurableObject(edge(host), (_, state) => state.storage.sql.exec("UPDATE due SET at = 1 WHERE kind = 'queue'").toArray());
+    await runInDurableObject(stub(host), (_, state) => state.storage.sql.exec("UPDATE due SET at = 1 WHERE kind = 'queue'").toArray());
     const second = await eventually(async () => {
-      await runDurableObjectAlarm(edge(host));
+      await runDurableObjectAlarm(stub(host));
       return relay.all("job")[1];
     }, "a second delivery");
     expect({ ...second, expires_in_ms: 0 }).toEqual({ ...first, expires_in_ms: 0 });
@@ -210,7 +209,10 @@ describe("a job that was not claimed", () => {
     relay.event(second.channel, success(second));
     await relay.acked(second.channel);
     const events = unwrap(await edge(host).events(id, null, "ndjson", ALL));
-    const seen = (await new Response(events).text()).trim().split("\n").map((line) => JSON.parse(line) as { data: { status: string } });
+    const seen = (await new Response(events).text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { data: { status: string } });
     expect(seen.map(({ data }) => data.status)).toEqual(["queued", "delivered", "queued", "delivered", "running", "succeeded"]);
     relay.close();
   });
@@ -262,7 +264,7 @@ describe("a call", () => {
     const relay = await ScriptedRelay.connect(host);
     const answer = edge(host).call(call);
     const asked = await relay.next("call");
-    const result = { status: "success", message: "ok", data: { cpus: 2 }, logs: [], correlation_id: "req-1" } as const;
+    const result: JobResult = { status: "success", message: "ok", data: { cpus: 2 }, logs: [], correlation_id: "req-1" };
     relay.send({ type: "call_result", call_id: asked.call_id + 1, result });
     relay.send({ type: "call_result", call_id: asked.call_id, result });
     expect(unwrap(await answer)).toEqual(result);

@@ -2,8 +2,8 @@
 import { env } from "cloudflare:workers";
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { unwrap } from "../../../protocol/errors.ts";
-import type { Actor, Visibility } from "../../../worker/fleet/contract.ts";
-import type { SubmitInput } from "../../../worker/host/contract.ts";
+import type { Actor, FleetRpc, Visibility } from "../../../worker/fleet/contract.ts";
+import type { HostRpc, SubmitInput } from "../../../worker/host/contract.ts";
 import { makeKeys, type HostUnderTest } from "./scripted-relay.ts";
 
 export const ACTOR: Actor = { principal: "key:test", requestId: "req-1" };
@@ -25,7 +25,11 @@ export async function newHost(): Promise<HostUnderTest> {
   return { number: enrolled.host_number, id: enrolled.host_id, name, ...keys };
 }
 
-export const edge = (host: HostUnderTest) => env.HOST.getByName(`host-${host.number}`);
+/** The object itself, for what only tests do to it. */
+export const stub = (host: HostUnderTest) => env.HOST.getByName(`host-${host.number}`);
+
+/** What the Worker may ask. Typed by the contract: the stub's own mapped type loses its shapes. */
+export const edge = (host: HostUnderTest): HostRpc => stub(host);
 
 export function submission(more: Partial<SubmitInput> = {}): SubmitInput {
   return {
@@ -41,17 +45,25 @@ export function submission(more: Partial<SubmitInput> = {}): SubmitInput {
   };
 }
 
+/** Audit records at the Fleet. */
+export const auditOf: FleetRpc["audit"] = (query) => (env.FLEET.getByName("fleet") as unknown as FleetRpc).audit(query);
+
 /** Rows of a table, as they lie in the database. */
 export async function rows(host: HostUnderTest, sql: string, ...values: unknown[]): Promise<Record<string, unknown>[]> {
-  return await runInDurableObject(edge(host), (_, state) => state.storage.sql.exec(sql, ...(values as SqlStorageValue[])).toArray());
+  return await runInDurableObject(stub(host), (_, state) => state.storage.sql.exec(sql, ...(values as SqlStorageValue[])).toArray());
 }
 
 /** The object loses its memory; its socket stays, as when it hibernates. */
 export async function hibernate(host: HostUnderTest): Promise<void> {
-  await evictDurableObject(edge(host));
+  await evictDurableObject(stub(host));
 }
 
 /** The object loses its memory and its sockets, as at a deploy. */
 export async function evict(host: HostUnderTest): Promise<void> {
-  await evictDurableObject(edge(host), { webSockets: "close" });
+  await evictDurableObject(stub(host), { webSockets: "close" });
+}
+
+/** The object is thrown away at once, with sockets, streams and waiting calls. */
+export async function abort(host: HostUnderTest): Promise<void> {
+  await runInDurableObject(stub(host), (_, state) => state.abort("thrown away by a test")).catch(() => null);
 }

@@ -29,7 +29,11 @@ describe("repeated bytes", () => {
   it("of a channel are taken once, whatever the frames", async () => {
     const { host, relay, job } = await started();
     const from = relay.offsets.get(job.channel)!;
-    const bytes = Buffer.concat([encodeRecord(RECORD.stdout, 0, text("abc")), encodeRecord(RECORD.stdout, 3, text("def")), encodeEvent(success(job))]);
+    const bytes = Buffer.concat([
+      encodeRecord(RECORD.stdout, 0, text("abc")),
+      encodeRecord(RECORD.stdout, 3, text("def")),
+      encodeEvent(success(job)),
+    ]);
     for (let cut = 0; cut < bytes.length; cut += 7) {
       const piece = new Uint8Array(bytes.subarray(Math.max(0, cut - 5), cut + 7));
       relay.ws.send(encodeFrames([frame(FRAME.data, job.channel, from + Math.max(0, cut - 5), piece)]));
@@ -89,7 +93,8 @@ const BROKEN: Record<string, (channel: number, next: number) => Uint8Array> = {
   "an empty message": () => new Uint8Array(0),
   "a message that is too large": () => new Uint8Array(LIMITS.binaryMessageBytes + 1),
   "an acknowledgement of nothing": (channel) => encodeFrames([frame(FRAME.ack, channel, 0)]),
-  "an unknown kind of record": (channel, next) => encodeFrames([frame(FRAME.data, channel, next, header(7, 0, 0, 0, 0, 8).subarray(0, 13))]),
+  "an unknown kind of record": (channel, next) =>
+    encodeFrames([frame(FRAME.data, channel, next, header(7, 0, 0, 0, 0, 8).subarray(0, 13))]),
   "a record that is too large": (channel, next) => {
     const record = new Uint8Array(13);
     record[0] = RECORD.stdout;
@@ -145,7 +150,12 @@ describe("an event", () => {
   it("that is no event is ignored; an end that cannot be read ends the job in unknown", async () => {
     const { host, relay, job } = await started();
     const raw = (value: unknown) => encodeRecord(RECORD.event, 0, text(JSON.stringify(value)));
-    relay.records(job.channel, raw({ type: "fly" }), encodeRecord(RECORD.event, 0, text("{")), raw({ type: "status", status: "succeeded", at: 0 }));
+    relay.records(
+      job.channel,
+      raw({ type: "fly" }),
+      encodeRecord(RECORD.event, 0, text("{")),
+      raw({ type: "status", status: "succeeded", at: 0 }),
+    );
     await relay.acked(job.channel);
     expect(unwrap(await edge(host).job(job.job_id, ALL)).status).toBe("running");
     relay.records(job.channel, raw({ type: "result", status: "won", at: 0 }));
@@ -178,8 +188,8 @@ describe("an event", () => {
     const shown = unwrap(await edge(host).job(id, ALL));
     const queued = Date.parse(shown.queued_at);
     for (const time of [shown.started_at, shown.ended_at]) {
-      expect(Date.parse(time!)).toBeGreaterThanOrEqual(queued);
-      expect(Date.parse(time!)).toBeLessThanOrEqual(Date.now());
+      expect(Date.parse(time ?? "")).toBeGreaterThanOrEqual(queued);
+      expect(Date.parse(time ?? "")).toBeLessThanOrEqual(Date.now());
     }
     relay.close();
   });

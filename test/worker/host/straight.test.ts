@@ -27,7 +27,10 @@ describe("a job on a connected host", () => {
     const output = unwrap(await edge(host).output(job.job_id, "stdout", 0, null, ALL));
     expect(await new Response(output.body).text()).toBe("hello\n");
     const events = unwrap(await edge(host).events(job.job_id, null, "ndjson", ALL));
-    const lines = (await new Response(events).text()).trim().split("\n").map((line) => JSON.parse(line) as { event: string; data: unknown });
+    const lines = (await new Response(events).text())
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; data: unknown });
     expect(lines.map(({ event }) => event)).toEqual(["status", "status", "status", "log", "result"]);
     relay.close();
   });

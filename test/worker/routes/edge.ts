@@ -42,7 +42,7 @@ export class Edge {
   readonly env: Env;
 
   constructor(settings: Partial<Env> = {}) {
-    this.env = { ...(base as unknown as Env), ...SETTINGS, ...settings };
+    this.env = { ...base, ...SETTINGS, ...settings };
   }
 
   request(method: string, path: string, more: More = {}): Request {

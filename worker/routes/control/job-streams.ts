@@ -1,4 +1,5 @@
 // What a job says while it runs: its events, live or resumed, and the bytes of its output.
+import type { Job } from "../../../protocol/api/shapes.ts";
 import { AppError, unwrap } from "../../../protocol/errors.ts";
 import type { StreamName } from "../../../protocol/link/records.ts";
 import { identify } from "../../auth/authenticate.ts";
@@ -31,8 +32,7 @@ export const jobStreamHandlers: Pick<Handlers, "jobEvents" | "jobOutput"> = {
 
   async jobOutput(call) {
     const { target } = accessOf(call);
-    if (target.kind !== "job")
-      throw new AppError("JOB_NOT_FOUND", { detail: "A job over several hosts has no output; its children have." });
+    if (target.kind !== "job") throw noOutput(unwrap(await findJob(call.env, target)));
     const range = rangeIn(call.request.headers);
     const { stream: name, offset } = call.query;
     if (range?.kind === "suffix") return suffix(call, target, name, range.length);
@@ -40,6 +40,10 @@ export const jobStreamHandlers: Pick<Handlers, "jobEvents" | "jobOutput"> = {
     return outputAnswer(call, target, name, from, range?.end ?? null, range !== null);
   },
 };
+
+/** Of a parent that the caller may see. */
+const noOutput = (parent: Job) =>
+  new AppError("JOB_NOT_FOUND", { detail: `The job ${parent.id} runs on several hosts: its children have the output.` });
 
 function openEvents(call: Call<"jobEvents">, after: string | null, format: "sse" | "ndjson") {
   const { target } = accessOf(call);
@@ -92,21 +96,28 @@ async function outputAnswer(
   isRange: boolean,
 ): Promise<Response> {
   const outcome = await reading(() => hostObject(call.env, target.hostNumber).output(target.id, name, from, end, target.visibility));
-  if (!outcome.ok) throw new AppError(outcome.code, outcome.details);
-  const { body, total, to } = outcome.value;
+  if (!outcome.ok && outcome.code === "RANGE_INVALID" && isRange) return notSatisfiable(call.requestId, await totalOf(call, target, name));
+  const { body, total, to } = unwrap(outcome);
   if (isRange && from >= total) {
     await body.cancel();
-    return problem(call.requestId, "RANGE_INVALID", {}, { "content-range": `bytes */${total}` });
+    return notSatisfiable(call.requestId, total);
   }
   const headers: Record<string, string> = { "content-type": "application/octet-stream", "accept-ranges": "bytes" };
-  if (isRange) headers["content-range"] = `bytes ${outcome.value.from}-${to - 1}/${total}`;
+  if (isRange) headers["content-range"] = `bytes ${from}-${to - 1}/${total}`;
   return stream(call.requestId, isRange ? 206 : 200, body, headers);
 }
 
 /** The last bytes: how many there are is asked first. */
 async function suffix(call: Call<"jobOutput">, target: JobTarget, name: StreamName, length: number): Promise<Response> {
-  const job = unwrap(await reading(() => hostObject(call.env, target.hostNumber).job(target.id, target.visibility)));
-  const total = name === "stdout" ? job.output.stdout_bytes : job.output.stderr_bytes;
-  if (length === 0 || total === 0) return problem(call.requestId, "RANGE_INVALID", {}, { "content-range": `bytes */${total}` });
+  const total = await totalOf(call, target, name);
+  if (length === 0 || total === 0) return notSatisfiable(call.requestId, total);
   return outputAnswer(call, target, name, Math.max(0, total - length), total, true);
 }
+
+async function totalOf(call: Call<"jobOutput">, target: JobTarget, name: StreamName): Promise<number> {
+  const { output } = unwrap(await findJob(call.env, { kind: "job", ...target }));
+  return name === "stdout" ? output.stdout_bytes : output.stderr_bytes;
+}
+
+const notSatisfiable = (requestId: string, total: number) =>
+  problem(requestId, "RANGE_INVALID", { detail: `The output has ${total} bytes so far.` }, { "content-range": `bytes */${total}` });

@@ -1,0 +1,29 @@
+// The real Fleet's namespace, with every call counted, and made to fail or to wait when a test says so.
+import { env } from "cloudflare:workers";
+import type { Env } from "../../../worker/env.ts";
+
+export class FleetWatch {
+  /** Names of the methods called, in order. */
+  readonly calls: string[] = [];
+  /** `silent`: never answers; `broken`: throws. */
+  mode: "live" | "silent" | "broken" = "live";
+  readonly namespace: Env["FLEET"];
+
+  constructor() {
+    const real = env.FLEET;
+    this.namespace = { getByName: (name: string) => this.#stub(real.getByName(name)) } as unknown as Env["FLEET"];
+  }
+
+  #stub(stub: object): object {
+    return new Proxy(stub, {
+      get:
+        (target, method) =>
+        (...values: unknown[]) => {
+          this.calls.push(String(method));
+          if (this.mode === "broken") return Promise.reject(new Error("the Fleet is broken"));
+          if (this.mode === "silent") return new Promise(() => {});
+          return (target as Record<string | symbol, (...all: unknown[]) => unknown>)[method]!(...values);
+        },
+    });
+  }
+}

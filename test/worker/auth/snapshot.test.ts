@@ -1,0 +1,143 @@
+// The Worker's copy of the access data: no hop while it is fresh, a bound on how old it may be, closed when the Fleet is gone.
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { LIMITS } from "../../../protocol/limits.ts";
+import { Edge } from "../routes/edge.ts";
+import { enrol } from "../routes/enrolled.ts";
+import { FleetWatch } from "./fleet-watch.ts";
+
+/** Another isolate of the same deployment: it changes things behind the back of the one under test. */
+const elsewhere = new Edge();
+const SUBMIT = { operation: "host.info" };
+let count = 0;
+
+let watch: FleetWatch;
+let edge: Edge;
+let key: { id: string; key: string };
+let path: string;
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+  count += 1;
+  const host = await enrol(elsewhere, `snapshot-${count}`);
+  path = `/api/v1/hosts/${host.name}/jobs`;
+  const made = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "operator", hosts: ["*"] }] });
+  key = made.body as unknown as typeof key;
+  watch = new FleetWatch();
+  edge = new Edge({ FLEET: watch.namespace });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const submit = () => edge.post(path, SUBMIT, { key: key.key });
+const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+describe("the hot path", () => {
+  it("asks the Fleet once, then not at all", async () => {
+    expect(await submit()).toMatchObject({ status: 202 });
+    expect(watch.calls).toEqual(["snapshot"]);
+    for (let i = 0; i < 20; i++) expect(await submit()).toMatchObject({ status: 202 });
+    pass(LIMITS.snapshotRefreshMs - 1);
+    expect(await submit()).toMatchObject({ status: 202 });
+    expect(watch.calls).toEqual(["snapshot"]);
+  });
+
+  it("is not held up by the refresh, and many requests share one", async () => {
+    await submit();
+    pass(LIMITS.snapshotRefreshMs);
+    watch.mode = "silent";
+    const answers = await Promise.all(Array.from({ length: 10 }, () => edge.raw("POST", path, { body: SUBMIT, key: key.key })));
+    expect(answers.map((answer) => answer.status)).toEqual(Array.from({ length: 10 }, () => 202));
+    expect(watch.calls).toEqual(["snapshot", "snapshot"]);
+  });
+
+  it("waits for one shared refresh when there is nothing fresh", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, submit));
+    expect(answers.every((answer) => answer.status === 202)).toBe(true);
+    expect(watch.calls).toEqual(["snapshot"]);
+  });
+});
+
+describe("a revocation elsewhere", () => {
+  it("holds here within the bound, on every kind of route", async () => {
+    expect(await submit()).toMatchObject({ status: 202 });
+    await elsewhere.ask("DELETE", `/api/v1/keys/${key.id}`);
+    pass(LIMITS.snapshotFreshMs);
+    expect(LIMITS.snapshotFreshMs).toBeLessThan(5_000);
+    expect(await submit()).toMatchObject({ status: 401 });
+    for (const route of ["/api/v1/me", "/api/v1/hosts", "/api/v1/jobs", "/docs", "/openapi.json"])
+      expect(await edge.get(route, { key: key.key })).toMatchObject({ status: 401 });
+  });
+
+  it("holds at once for what destroys and what administers", async () => {
+    const made = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "admin", hosts: ["*"] }] });
+    const admin = made.body["key"] as unknown as string;
+    expect(await edge.get("/api/v1/me", { key: admin })).toMatchObject({ status: 200 });
+    await elsewhere.ask("DELETE", `/api/v1/keys/${made.body["id"]}`);
+    expect(await edge.get("/api/v1/me", { key: admin })).toMatchObject({ status: 200 });
+    expect(await edge.post("/api/v1/enrollments", { host: "x" }, { key: admin })).toMatchObject({ status: 401 });
+    const exec = { operation: "command.exec", resource_spec: { argv: ["true"] } };
+    expect(await edge.post(path, exec, { key: admin })).toMatchObject({ status: 401 });
+  });
+
+  it("of a grant holds at once for what destroys, on one host and on many", async () => {
+    const listed = await elsewhere.get("/api/v1/grants?limit=200");
+    const grant = listed.body.items!.find((item) => item["principal"] === `key:${key.id}`)!;
+    await submit();
+    await elsewhere.ask("DELETE", `/api/v1/grants/${String(grant["id"])}`);
+    const exec = { operation: "command.exec", resource_spec: { argv: ["true"] } };
+    expect(await edge.post(path, exec, { key: key.key })).toMatchObject({ status: 404, body: { code: "HOST_NOT_FOUND" } });
+    const many = { ...exec, target: { labels: ["x"], pick: "all" } };
+    expect(await edge.post("/api/v1/jobs", many, { key: key.key })).toMatchObject({ status: 422, body: { code: "NO_HOST_MATCHES" } });
+  });
+});
+
+describe("something new elsewhere", () => {
+  it("a key and a host are known at the first request", async () => {
+    await submit();
+    pass(1_000);
+    const made = await elsewhere.post("/api/v1/keys", { name: "new", grants: [{ role: "reader", hosts: ["*"] }] });
+    expect(await edge.get("/api/v1/me", { key: made.body["key"]! })).toMatchObject({ status: 200 });
+  });
+
+  it("made-up keys do not become a flood of calls", async () => {
+    await submit();
+    for (let i = 0; i < 50; i++) expect(await edge.get("/api/v1/me", { key: `fh_made-up-${i}` })).toMatchObject({ status: 401 });
+    expect(watch.calls.length).toBeLessThanOrEqual(2);
+  });
+});
+
+describe("a silent Fleet", () => {
+  it.each(["silent", "broken"] as const)("(%s) is served around for a while, then nothing is allowed", async (mode) => {
+    await submit();
+    watch.mode = mode;
+    pass(LIMITS.snapshotStaleMs - 1);
+    expect(await submit()).toMatchObject({ status: 202 });
+    pass(1);
+    const closed = await submit();
+    expect(closed).toMatchObject({ status: 503, body: { code: "ACCESS_STATE_UNAVAILABLE" } });
+    expect(closed.headers.get("retry-after")).toBe("1");
+    watch.mode = "live";
+    pass(1_000);
+    expect(await submit()).toMatchObject({ status: 202 });
+  });
+
+  it("is never served around for what destroys or administers", async () => {
+    await submit();
+    watch.mode = "broken";
+    const refused = { status: 503, body: { code: "ACCESS_STATE_UNAVAILABLE" } };
+    const exec = { operation: "command.exec", resource_spec: { argv: ["true"] } };
+    expect(await edge.post(path, exec, { key: key.key })).toMatchObject(refused);
+    expect(await edge.get("/api/v1/keys", { key: key.key })).toMatchObject(refused);
+    expect(await submit()).toMatchObject({ status: 202 });
+  });
+});
+
+describe("a clock that goes back", () => {
+  it("makes the copy old, not young", async () => {
+    await submit();
+    await elsewhere.ask("DELETE", `/api/v1/keys/${key.id}`);
+    pass(-600_000);
+    expect(await submit()).toMatchObject({ status: 401 });
+  });
+});

@@ -1,0 +1,209 @@
+// Every route there is, asked by nobody, by a revoked key, by a token of another audience, by who sees another host only, and
+// by each role; judged by the rule that the route states. A route without a rule, or a caller that gets further, fails.
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { ROUTES, type Route, type RouteName } from "../../../protocol/api/routes.ts";
+import { ROLES, type Role } from "../../../protocol/api/shapes.ts";
+import { AUDIENCE, claims, makeKey, publish, sign } from "../auth/tokens.ts";
+import { Edge, type Asked, type More } from "./edge.ts";
+import { enrol } from "./enrolled.ts";
+
+const [team] = inject("accessTeams");
+const edge = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ADMIN: "root@example.com" });
+const routes = Object.entries(ROUTES) as [RouteName, Route][];
+const RULES: readonly Route["rule"]["who"][] = ["public", "authenticated", "fleet", "host", "operation", "job"];
+
+/** Bodies that are valid, so that what refuses is the rule. */
+const BODIES: Partial<Record<RouteName, unknown>> = {
+  sessionCreate: { code: "0".repeat(26) },
+  linkEnroll: { code: "0".repeat(26), public_key: `${"A".repeat(59)}=` },
+  hostUpdate: { note: "walked" },
+  enrollments: { host: "walked" },
+  calls: { operation: "host.info" },
+  submit: { operation: "command.run", resource_spec: { name: "x" } },
+  fanOut: { operation: "command.run", resource_spec: { name: "x" }, target: { host: "walk" } },
+  keyCreate: { name: "walked", grants: [{ role: "reader", hosts: ["*"] }] },
+  keyUpdate: { name: "walked" },
+  grantCreate: { principal: "user:walked", role: "reader", hosts: ["*"] },
+  grantUpdate: { role: "reader", hosts: ["*"] },
+};
+
+let jobId: string;
+let parentId: string;
+const keys: Partial<Record<string, string>> = {};
+
+async function keyWith(name: string, grants: unknown[]): Promise<void> {
+  const made = await edge.post("/api/v1/keys", { name, grants });
+  expect(made.status).toBe(201);
+  keys[name] = made.body["key"] as unknown as string;
+}
+
+beforeAll(async () => {
+  const teamKey = await makeKey("walk");
+  await publish(team, [teamKey]);
+  keys["audience"] = await sign(teamKey, claims(team, { aud: ["another-application"], email: "root@example.com" }));
+  await enrol(edge, "walk", ["walked"]);
+  await enrol(edge, "elsewhere", ["walked", "else"]);
+  const job = await edge.post("/api/v1/hosts/walk/jobs", { operation: "command.run", resource_spec: { name: "x" } });
+  jobId = job.body["id"] as unknown as string;
+  const all = { operation: "command.run", resource_spec: { name: "x" }, target: { labels: ["walked"], pick: "all" } };
+  parentId = (await edge.post("/api/v1/jobs", all)).body["id"] as unknown as string;
+  for (const role of ROLES) {
+    await keyWith(`${role} of all`, [{ role, hosts: ["*"] }]);
+    await keyWith(`${role} of walk`, [{ role, hosts: ["walk"] }]);
+    await keyWith(`${role} of elsewhere`, [{ role, labels: ["else"] }]);
+    await keyWith(`${role} of calls`, [{ role, hosts: ["*"], operations: ["host.*"] }]);
+  }
+  await keyWith("nothing granted", [{ role: "admin", hosts: ["no-such-host"] }]);
+  await keyWith("revoked", [{ role: "admin", hosts: ["*"] }]);
+  const listed = await edge.get("/api/v1/keys?limit=200");
+  const revoked = listed.body.items!.find((item) => item["name"] === "revoked")!;
+  await edge.ask("DELETE", `/api/v1/keys/${String(revoked["id"])}`);
+});
+
+/** Ids that there are not, where the rule does not look at them: so that a walk changes nothing that later steps need. */
+function pathOf(route: Route, id = jobId): string {
+  const path = route.path
+    .replace("{host}", "walk")
+    .replace("{id}", id)
+    .replace("{operation}", "host.info")
+    .replace(/\{(key|grant)\}/, "0".repeat(26));
+  return route.socket ? `${path}?host=1` : path;
+}
+
+async function ask(name: RouteName, route: Route, more: More, id?: string): Promise<Asked> {
+  const body = BODIES[name];
+  const response = await edge.raw(route.method, pathOf(route, id), { ...more, ...(body === undefined ? {} : { body }) });
+  const type = response.headers.get("content-type") ?? "";
+  if (!type.includes("json")) await response.body?.cancel();
+  const value = type.includes("json") && response.status !== 204 ? await response.json() : "";
+  return { status: response.status, headers: response.headers, body: value as Asked["body"] };
+}
+
+const closed = routes.filter(([, route]) => route.rule.who !== "public");
+const rank = (role: Role) => ROLES.indexOf(role);
+
+/** Is a caller let past the rule? The one table that this test judges by. */
+function admits(name: RouteName, rule: Route["rule"], role: Role, scope: string): boolean {
+  if (rule.who === "public" || rule.who === "authenticated") return true;
+  if (rule.who === "fleet") return scope === "all" && rank(role) >= rank(rule.role);
+  if (scope === "elsewhere") return false;
+  if (name === "calls") return true; // of host.info: a reader may read
+  if (rule.who === "operation") return scope !== "calls" && rank(role) >= rank("operator");
+  if (rule.who === "job") return scope !== "calls" && rank(role) >= rank(rule.role);
+  return rank(role) >= rank(rule.role);
+}
+
+describe("every route", () => {
+  it("states a rule, an answer and a surface", () => {
+    for (const [name, route] of routes) {
+      expect(RULES, name).toContain(route.rule?.who);
+      expect(route.surfaces.length, name).toBeGreaterThan(0);
+      expect(Object.keys(route.answers).length, name).toBeGreaterThan(0);
+      if (route.body) expect(Object.keys(BODIES), `${name}: this test needs a body for it`).toContain(name);
+    }
+  });
+
+  it("that is public is on the list in API.md", () => {
+    const open = routes.filter(([, route]) => route.rule.who === "public").map(([name]) => name);
+    expect(open.sort()).toEqual(["healthz", "link", "linkEnroll", "sessionCreate", "signInPage", "signInScript"]);
+  });
+
+  it.each(closed)("%s: nobody, a revoked key and a token of another audience are 401", async (name, route) => {
+    expect(await ask(name, route, { key: null })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_MISSING" } });
+    expect(await ask(name, route, { key: keys["revoked"]! })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_INVALID" } });
+    const token = { "cf-access-jwt-assertion": keys["audience"]! };
+    expect(await ask(name, route, { key: null, headers: token })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_INVALID" } });
+  });
+
+  const callers = ROLES.flatMap((role) => ["all", "walk", "elsewhere", "calls"].map((scope) => [role, scope] as const));
+  const ruled = closed.filter(([name, { rule }]) => rule.who !== "authenticated" && !["hostDelete"].includes(name));
+  it.each(ruled)("%s: each role on each scope gets as far as the rule says", async (name, route) => {
+    for (const [role, scope] of callers) {
+      const { status, body } = await ask(name, route, { key: keys[`${role} of ${scope}`]! });
+      const isAdmitted = !["FORBIDDEN", "HOST_NOT_FOUND", "JOB_NOT_FOUND"].includes(String(body?.code));
+      expect(isAdmitted, `${name} by ${role} of ${scope}: ${status} ${String(body?.code)}`).toBe(admits(name, route.rule, role, scope));
+      expect(status, `${name} by ${role} of ${scope}`).not.toBe(401);
+      if (!isAdmitted) expect([403, 404]).toContain(status);
+    }
+  });
+
+  it("of a host or job that the caller may not see answers as if it were not there", async () => {
+    for (const [name, route] of closed.filter(([, { rule }]) => ["host", "operation", "job"].includes(rule.who)))
+      for (const who of ["nothing granted", "operator of elsewhere"]) {
+        const seen = await ask(name, route, { key: keys[who]! });
+        const code = route.rule.who === "job" ? "JOB_NOT_FOUND" : "HOST_NOT_FOUND";
+        expect(seen, `${name} by ${who}`).toMatchObject({ status: 404, body: { code } });
+        const missing = await edge.ask(route.method, pathOf(route).replace("walk", "no-such-host").replace(jobId, "0".repeat(26)), {
+          key: keys[who]!,
+          ...(BODIES[name] === undefined ? {} : { body: BODIES[name] }),
+        });
+        expect(missing.body, name).toEqual({ ...seen.body, request_id: missing.body["request_id"] });
+      }
+  });
+
+  it("of a parent is seen by who sees all of its hosts", async () => {
+    for (const name of ["job", "jobEvents", "jobCancel"] as const)
+      for (const [who, isSeen] of [
+        ["operator of all", true],
+        ["operator of walk", false],
+        ["operator of calls", false],
+      ] as const) {
+        const { status } = await ask(name, ROUTES[name], { key: keys[who]! }, parentId);
+        expect(status, `${name} by ${who}`).toBe(isSeen ? (name === "jobCancel" ? 202 : 200) : 404);
+      }
+  });
+
+  it("shows an authenticated caller only what is its own", async () => {
+    const more = { key: keys["nothing granted"]! };
+    expect(await edge.get("/api/v1/hosts", more)).toMatchObject({ status: 200, body: { items: [] } });
+    expect(await edge.get("/api/v1/jobs", more)).toMatchObject({ status: 200, body: { items: [] } });
+    expect(await edge.get("/api/v1/jobs?host=walk", more)).toMatchObject({ status: 404, body: { code: "HOST_NOT_FOUND" } });
+    const submit = (target: unknown) => edge.post("/api/v1/jobs", { operation: "host.info", target }, more);
+    expect(await submit({ host: "walk" })).toMatchObject({ status: 404, body: { code: "HOST_NOT_FOUND" } });
+    expect(await submit({ labels: ["walked"], pick: "all" })).toMatchObject({ status: 422, body: { code: "NO_HOST_MATCHES" } });
+  });
+
+  it("answers with a request id and the headers that keep a browser safe", async () => {
+    const ids = new Set<string>();
+    for (const [name, route] of routes) {
+      if (name === "hostDelete") continue;
+      const { headers } = await ask(name, route, {});
+      expect(headers.get("x-request-id"), name).toMatch(/^[0-9a-f-]{36}$/);
+      ids.add(headers.get("x-request-id")!);
+      expect(headers.get("x-content-type-options"), name).toBe("nosniff");
+      expect(headers.get("cache-control"), name).toBe("no-store");
+      expect(headers.get("referrer-policy"), name).toBe("no-referrer");
+      expect(headers.get("content-security-policy"), name).toMatch(/default-src 'none'.*frame-ancestors 'none'/);
+      expect(headers.get("content-security-policy"), name).not.toContain("unsafe");
+    }
+    expect(ids.size).toBe(routes.length - 1);
+  });
+});
+
+describe("what is not a route", () => {
+  it("is 401 to nobody, 404 to others; a known path with another method is 405 with the methods there are", async () => {
+    for (const path of [
+      "/",
+      "/api/v1",
+      "/api/v1/hosts/",
+      "/api/v1/hosts/walk/jobs/x",
+      "/app/",
+      "/mcp",
+      "/API/V1/ME",
+      "/cdn-cgi/access/certs",
+    ]) {
+      expect(await edge.get(path, { key: null }), path).toMatchObject({ status: 401 });
+      expect(await edge.get(path), path).toMatchObject({ status: 404, body: { code: "ROUTE_NOT_FOUND" } });
+    }
+    const wrong = await edge.ask("PUT", "/api/v1/jobs");
+    expect(wrong).toMatchObject({ status: 405, body: { code: "METHOD_NOT_ALLOWED" } });
+    expect(wrong.headers.get("allow")!.split(", ").sort()).toEqual(["GET", "POST"]);
+    expect(await edge.ask("DELETE", "/healthz", { key: null })).toMatchObject({ status: 401 });
+    expect(await edge.ask("OPTIONS", "/api/v1/jobs", { key: null })).toMatchObject({ status: 401 });
+  });
+
+  it("HEAD answers like GET without a body", async () => {
+    expect(await edge.ask("HEAD", "/api/v1/me")).toMatchObject({ status: 200, body: "" });
+    expect(await edge.ask("HEAD", "/api/v1/me", { key: null })).toMatchObject({ status: 401, body: "" });
+  });
+});
