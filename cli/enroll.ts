@@ -1,4 +1,4 @@
-// `farhand enroll URL CODE`: makes this host's key, writes the relay's state, and a relay.toml to begin with.
+// `farhand enroll URL CODE`: makes this host's key and writes the relay's state; with --config, a relay.toml to begin with.
 import { join } from "node:path";
 import { writeStarterConfig, type RelayConfig } from "../relay/config.ts";
 import { enroll, StateError } from "../relay/state.ts";
@@ -29,10 +29,10 @@ export async function run(input: Input): Promise<void> {
   const stateDir = stateDirectory(input, config);
   try {
     const { host } = await enroll(url, code, stateDir, { accessHeaders: accessHeaders(config) });
-    const isNew = await writeStarterConfig(file, { name: host, allowExec: false });
+    const isNew = input.text("config") !== undefined && (await writeStarterConfig(file, { name: host, allowExec: false }));
     if (input.json) return printJson({ host, url, state: stateDir, config: file, config_written: isNew });
     print(`This machine is ${host} at ${url}; its key is in ${join(stateDir, "relay.json")}.`);
-    note(`${isNew ? "Look into" : "It obeys"} ${file}, which says what may run here. Next: \`farhand relay --config ${file}\`.`);
+    note(`${isNew ? `What may run here is written in ${file}: look into it. ` : ""}Next: \`farhand relay --config ${file}\`.`);
   } catch (error) {
     if (error instanceof StateError) throw new CliFailure(EXIT.refused, error.message);
     throw error;

@@ -74,7 +74,7 @@ async function enroll(client: Client, input: Input): Promise<void> {
   };
   const { body: made } = await client.ask<z.infer<typeof enrollmentSchema>>("POST", "/api/v1/enrollments", { body });
   const edge = input.text("edge") === undefined ? client.target.url : originOf(input.text("edge")!);
-  const commands = [`npx farhand enroll ${edge} ${made.code}`, "npx farhand relay --config relay.toml"];
+  const commands = [`npx farhand enroll ${edge} ${made.code} --config relay.toml`, "npx farhand relay --config relay.toml"];
   if (input.json) return printJson({ ...made, url: edge, commands });
   print(commands.join("\n"));
   note(

@@ -16,7 +16,7 @@ export async function run(input: Input): Promise<void> {
   if (!config)
     throw new CliFailure(
       EXIT.usage,
-      `${file} does not exist: name another with --config FILE; \`farhand enroll\` writes one to begin with.`,
+      `${file} does not exist: name another with --config FILE; \`farhand enroll … --config FILE\` writes one to begin with, docs/relay.md says what may stand in it.`,
     );
   const edge = input.text("edge");
   const args = ["--config", file, "--state", stateDirectory(input, config), ...(edge === undefined ? [] : ["--edge", edge])];

@@ -43,7 +43,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
     summary: "Enrol this machine with a code from `farhand hosts enroll`; its key is made here and stays here",
     usage: ["enroll URL CODE [--config FILE] [--state DIR]"],
     options: { ...CONFIG, ...STATE, ...JSON_OPTION },
-    examples: [["farhand enroll https://link.example.com CODE", "then: farhand relay --config relay.toml"]],
+    examples: [["farhand enroll https://link.example.com CODE --config relay.toml", "writes a relay.toml to begin with, if there is none"]],
     load: () => import("./enroll.ts"),
   },
   login: {

@@ -2,6 +2,7 @@
 import { homedir, hostname } from "node:os";
 import { dirname, relative } from "node:path";
 import { renderUnicodeCompact } from "uqr";
+import type { Finding } from "../relay/detect.ts";
 import type { Host } from "../protocol/api/shapes.ts";
 import type { EdgeClient } from "./edge-client.ts";
 import { defaultDataDirectory, type StartOptions } from "./options.ts";
@@ -11,6 +12,9 @@ interface Announcement {
   readonly key: string;
   /** This machine's relay, online; null without one. */
   readonly host: Host | null;
+  /** Its relay.toml. */
+  readonly rules: string | null;
+  readonly findings: readonly Finding[];
   readonly options: StartOptions;
   /** The process to signal. */
   readonly parentPid: number;
@@ -39,15 +43,18 @@ function toTry({ host, options, command }: Announcement): string[] {
   ];
 }
 
-function found(host: Host): string[] {
+function found(host: Host, { rules, findings }: Announcement): string[] {
   const catalogue = host.capabilities;
   const drivers = (catalogue?.drivers ?? []).map(({ name, available, detail }) => `${available ? "✓" : "–"} ${name}: ${detail}`);
+  const programs = findings.filter((finding) => finding.found).map(({ name, detail }) => `· ${name}: ${detail}`);
   const commands = Object.keys(catalogue?.commands ?? {});
   return [
-    `labels ${host.relay_labels.join(", ") || "(none)"}`,
-    ...drivers,
+    `rules    ${rules === null ? "(none)" : shown(rules)}   (what may run here)`,
+    `labels   ${host.relay_labels.join(", ") || "(none)"}`,
     `commands ${commands.join(", ") || "(none declared)"}`,
     `allowed  ${catalogue?.operations.join(", ") || "(nothing)"}`,
+    ...drivers,
+    ...programs,
   ];
 }
 
@@ -62,7 +69,7 @@ function banner(about: Announcement, signIn: string): string {
     `  data      ${shown(options.data)}   (the admin key is in admin-key there)`,
     "",
     ...(host
-      ? [`This machine is the host ${host.name}`, ...found(host).map((line) => `  ${line}`)]
+      ? [`This machine is the host ${host.name}`, ...found(host, about).map((line) => `  ${line}`)]
       : [`No relay runs here (${hostname()} is not a host)`]),
     "",
     "Try",

@@ -1,5 +1,6 @@
 // The configuration that workerd runs the Worker with: the same bindings as wrangler.toml, state on this machine's disk.
 import { copyFileSync, writeFileSync } from "node:fs";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import type { DataPaths } from "./data-directory.ts";
 import { SEAL_KEY_VARIABLE } from "./seal-key-variable.ts";
@@ -31,10 +32,16 @@ function quote(text: string): string {
 /** Hostnames that this edge answers to, as a Host header spells them; any other is refused by the Worker. */
 export function surfaces({ host, publicUrl }: Pick<EdgeSettings, "host" | "publicUrl">): string {
   const spelled = host.includes(":") ? `[${host}]` : host.toLowerCase();
-  const names = new Set(["127.0.0.1", "localhost", "[::1]"]);
-  if (!isAnyAddress(host)) names.add(spelled);
+  const names = new Set(["127.0.0.1", "localhost", "[::1]", ...(isAnyAddress(host) ? ownNames() : [spelled])]);
   if (publicUrl) names.add(new URL(publicUrl).hostname);
   return JSON.stringify(Object.fromEntries([...names].map((name) => [name, ["app", "api", "link"]])));
+}
+
+/** This machine's name and addresses at this moment. Link-local ones need a zone, which a Host header has not. */
+function ownNames(): string[] {
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  const usable = all.filter(({ address }) => !address.startsWith("fe80:"));
+  return [hostname().toLowerCase(), ...usable.map(({ address, family }) => (family === "IPv6" ? `[${address}]` : address))];
 }
 
 export const isAnyAddress = (host: string) => host === "0.0.0.0" || host === "::";

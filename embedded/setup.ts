@@ -2,6 +2,7 @@
 // It runs once and ends; the parent (supervisor.ts) starts and keeps edge and relay.
 import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
+import { detect } from "../relay/detect.ts";
 import { announce } from "./announce.ts";
 import { dataPaths } from "./data-directory.ts";
 import { isAnyAddress, writeEdgeConfig } from "./edge-config.ts";
@@ -21,15 +22,10 @@ async function edgeListens(): Promise<EdgeListens> {
   throw new StartFailure("the start was given up", 1);
 }
 
-function warnOpenAddress(host: string, publicUrl: string | null): void {
+function warnOpenAddress(host: string): void {
   if (host === "127.0.0.1" || host === "localhost" || host === "::1") return;
-  const names = isAnyAddress(host) ? "every network of this machine" : host;
   warn(
-    `warning: the edge listens on ${names} without encryption: whoever can read that traffic sees keys and output.${
-      publicUrl || !isAnyAddress(host)
-        ? ""
-        : " Only requests that name 127.0.0.1 or localhost are answered; say with --public-url how others reach it."
-    } Better keep --host 127.0.0.1 and put Tailscale Serve or a Cloudflare tunnel in front.`,
+    `warning: the edge listens on ${isAnyAddress(host) ? "every network of this machine" : host} without encryption: whoever can read that traffic sees keys and output. Better keep --host 127.0.0.1 and put Tailscale Serve or a Cloudflare tunnel in front (--public-url).`,
   );
 }
 
@@ -39,7 +35,7 @@ async function main({ options, parentPid, worker, command }: SetupTask): Promise
   sealKey(paths);
   writeEdgeConfig(paths, { adminKeyHash: keyHash(key), host: options.host, publicUrl: options.publicUrl }, worker);
   const relay = options.relay ? await prepareRelay(paths, options, warn) : null;
-  warnOpenAddress(options.host, options.publicUrl);
+  warnOpenAddress(options.host);
   report({ step: "prepared" });
 
   const { port } = await edgeListens();
@@ -47,8 +43,10 @@ async function main({ options, parentPid, worker, command }: SetupTask): Promise
   await edge.waitHealthy();
   const enrolled = relay ? await enrolRelay(edge, relay) : null;
   if (enrolled) report({ step: "relay", args: enrolled.args });
+  const looked = relay && !options.json ? detect([]) : null;
   const host = enrolled ? await waitOnline(edge, enrolled.name) : null;
-  await announce({ edge, key, host, options, parentPid, command });
+  const findings = (await looked)?.findings ?? [];
+  await announce({ edge, key, host, rules: relay?.config.file ?? null, findings, options, parentPid, command });
   report({ step: "ready" });
 }
 

@@ -26,6 +26,7 @@ interface Transition {
 
 const edge = ["edge"] as const;
 const relay = ["relay"] as const;
+const both = ["edge", "relay"] as const;
 
 export const TRANSITIONS: Record<JobState, readonly Transition[]> = {
   held: [
@@ -35,8 +36,14 @@ export const TRANSITIONS: Record<JobState, readonly Transition[]> = {
   ],
   queued: [
     { to: "delivered", by: edge, when: "written, then sent into a free slot" },
-    { to: "cancelled", by: edge, when: "cancelled before it was sent, or its host was removed" },
-    { to: "expired", by: edge, when: "its time-to-live ended before it was sent" },
+    { to: "cancelled", by: both, when: "cancelled before it was sent or claimed, or its host was removed" },
+    { to: "expired", by: both, when: "its time-to-live ended before it was sent or claimed" },
+    // After `delivered → queued` only: a repeat of the delivery was claimed after all, and its word crossed with "not claimed".
+    { to: "running", by: relay, when: "claimed in the journal after all" },
+    { to: "succeeded", by: relay, when: "a result, though another delivery was not claimed" },
+    { to: "failed", by: relay, when: "a result, though another delivery was not claimed" },
+    { to: "partial", by: relay, when: "a result, though another delivery was not claimed" },
+    { to: "unknown", by: relay, when: "claimed after all, and its end was not observed" },
   ],
   delivered: [
     { to: "queued", by: relay, when: "the relay says that it did not claim it" },
@@ -46,14 +53,14 @@ export const TRANSITIONS: Record<JobState, readonly Transition[]> = {
     { to: "partial", by: relay, when: "a result" },
     { to: "cancelled", by: relay, when: "cancelled before or during the run" },
     { to: "expired", by: relay, when: "its time-to-live ended before the claim" },
-    { to: "unknown", by: ["edge", "relay"], when: "journal lost, host removed, or the end was not observed" },
+    { to: "unknown", by: both, when: "journal lost, host removed, or the end was not observed" },
   ],
   running: [
     { to: "succeeded", by: relay, when: "a result" },
     { to: "failed", by: relay, when: "a result, or its deadline" },
     { to: "partial", by: relay, when: "a result" },
     { to: "cancelled", by: relay, when: "cancelled and its processes gone" },
-    { to: "unknown", by: ["edge", "relay"], when: "journal lost, host removed, or the end was not observed" },
+    { to: "unknown", by: both, when: "journal lost, host removed, or the end was not observed" },
   ],
   unknown: [
     { to: "succeeded", by: relay, when: "a later word of the journal, audited" },

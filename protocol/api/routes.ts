@@ -48,9 +48,8 @@ const v1 = <const P extends string>(path: P) => `/api/v1${path}` as const;
 
 /** A route with the types of its own path, query and body, so that handlers need no casts. */
 type RouteWith<P extends string, M extends Partial<Route>> = Omit<Route, "path" | keyof M> & { readonly path: P } & Readonly<M>;
-type NoMore = Record<never, never>;
 
-const get = <const P extends string, M extends Partial<Route> = NoMore>(
+const get = <const P extends string, M extends Partial<Route> = Pick<Route, "method">>(
   path: P,
   summary: string,
   rule: RouteRule,
@@ -61,7 +60,7 @@ const get = <const P extends string, M extends Partial<Route> = NoMore>(
     P,
     M
   >;
-const change = <const P extends string, M extends Partial<Route> = NoMore>(
+const change = <const P extends string, M extends Partial<Route> = Pick<Route, "method">>(
   method: Route["method"],
   path: P,
   summary: string,

@@ -207,7 +207,8 @@ export class Jobs {
       await journal.tombstone(jobId).catch(() => undefined);
       if (reports.uplink === uplink && !reports.get(jobId))
         this.#answerOnly(jobId, entry.channel, withoutResult("cancelled", "JOB_CANCELLED"));
-    } else this.#refuse(jobId, "The host has not claimed this job.", 0);
+    }
+    // Otherwise the edge sends it again after this welcome: nothing may be said of it before that delivery is decided.
   }
 
   #queueSpool(message: MessageOf<EdgeMessage, "spool">, uplink: Uplink): void {

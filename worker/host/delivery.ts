@@ -65,6 +65,7 @@ export class Delivery {
   }
 
   send(job: LiveJob, parcel: Parcel): void {
+    job.isNewToLink = true;
     this.#links.send({
       type: "job",
       job_id: job.id,

@@ -124,7 +124,7 @@ export class Intake {
     }
     if (batch.isClaimed) {
       this.#core.jobs.write(job, "running", { started_at: batch.claimedAtMs });
-      this.#onClaim();
+      this.#claimed(job);
     } else if (batch.kept.length === 0) {
       // Nothing new, but the channel moved on: the sender lets go what is acknowledged, so the offset must be durable.
       this.#core.sql.exec("UPDATE jobs SET offset = ?, channel = ? WHERE id = ?", job.offset, job.channel, job.id);
@@ -133,9 +133,14 @@ export class Intake {
     this.#core.wakers.wake(job.id);
   }
 
+  /** Counts claims that the newest hello cannot have counted: a floor for the next one's high-water mark. */
+  #claimed(job: LiveJob): void {
+    if (job.isNewToLink) this.#onClaim();
+  }
+
   #end(batch: Batch, event: Extract<JobEvent, { type: "result" }>): void {
     const { job } = batch;
-    if (batch.isClaimed) this.#onClaim();
+    if (batch.isClaimed) this.#claimed(job);
     const result: JobResult | null = event.result && { ...event.result, correlation_id: job.correlationId };
     const isEnded = this.#lifecycle.end(job, {
       status: event.status,

@@ -244,7 +244,10 @@ export class Jobs {
   /** A new link begins: what was received on the old one and is not durable comes again. */
   resetChannels(): void {
     this.#ended.clear();
-    for (const job of this.open().values()) job.intake = null;
+    for (const job of this.open().values()) {
+      job.intake = null;
+      job.isNewToLink = false;
+    }
   }
 
   /** The smallest id that may be open: where a new instance begins to look. */

@@ -28,6 +28,8 @@ export interface LiveJob {
   kept: { head: number; tail: { last: number; bytes: number }[]; tailBytes: number } | null;
   /** What came on the channel and is not durable; null: nothing yet on this link. */
   intake: ChannelIntake | null;
+  /** Sent to the host after the hello of this link, by this instance: that hello's high-water mark cannot hold its claim. */
+  isNewToLink: boolean;
 }
 
 export type LiveColumns = {
@@ -67,5 +69,6 @@ export function liveJob(row: LiveColumns): LiveJob {
     shown: row.shown,
     kept: null,
     intake: null,
+    isNewToLink: false,
   };
 }

@@ -18,7 +18,7 @@ beforeAll(async () => {
   token = await sign(teamKey, claims(team));
   host = await enrol(edge, "victim");
   const { body } = await edge.post("/api/v1/sign-in-codes");
-  const answer = await edge.post("/session", { code: body["code"] }, { key: null, headers: { origin: ORIGIN } });
+  const answer = await edge.post("/session", { code: body.code }, { key: null, headers: { origin: ORIGIN } });
   cookie = answer.headers.get("set-cookie")!.split(";")[0]!;
 });
 
@@ -92,10 +92,10 @@ describe("a changing request", () => {
 
   it("signing someone else in from another site has no effect", async () => {
     const { body } = await edge.post("/api/v1/sign-in-codes");
-    const answer = await edge.post("/session", { code: body["code"] }, { key: null, headers: { origin: "https://evil.test" } });
+    const answer = await edge.post("/session", { code: body.code }, { key: null, headers: { origin: "https://evil.test" } });
     expect(answer).toMatchObject({ status: 403, body: { code: "ORIGIN_REFUSED" } });
     expect(answer.headers.has("set-cookie")).toBe(false);
-    expect(await edge.post("/session", { code: body["code"] }, { key: null })).toMatchObject({ status: 204 });
+    expect(await edge.post("/session", { code: body.code }, { key: null })).toMatchObject({ status: 204 });
   });
 });
 

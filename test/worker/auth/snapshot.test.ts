@@ -21,7 +21,7 @@ beforeEach(async () => {
   const host = await enrol(elsewhere, `snapshot-${count}`);
   path = `/api/v1/hosts/${host.name}/jobs`;
   const made = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "operator", hosts: ["*"] }] });
-  key = made.body as unknown as typeof key;
+  key = made.body;
   watch = new FleetWatch();
   edge = new Edge({ FLEET: watch.namespace });
 });
@@ -71,9 +71,9 @@ describe("a revocation elsewhere", () => {
 
   it("holds at once for what destroys and what administers", async () => {
     const made = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "admin", hosts: ["*"] }] });
-    const admin = made.body["key"] as unknown as string;
+    const admin = made.body.key;
     expect(await edge.get("/api/v1/me", { key: admin })).toMatchObject({ status: 200 });
-    await elsewhere.ask("DELETE", `/api/v1/keys/${made.body["id"]}`);
+    await elsewhere.ask("DELETE", `/api/v1/keys/${made.body.id}`);
     expect(await edge.get("/api/v1/me", { key: admin })).toMatchObject({ status: 200 });
     expect(await edge.post("/api/v1/enrollments", { host: "x" }, { key: admin })).toMatchObject({ status: 401 });
     const exec = { operation: "command.exec", resource_spec: { argv: ["true"] } };
@@ -97,7 +97,7 @@ describe("something new elsewhere", () => {
     await submit();
     pass(1_000);
     const made = await elsewhere.post("/api/v1/keys", { name: "new", grants: [{ role: "reader", hosts: ["*"] }] });
-    expect(await edge.get("/api/v1/me", { key: made.body["key"]! })).toMatchObject({ status: 200 });
+    expect(await edge.get("/api/v1/me", { key: made.body.key })).toMatchObject({ status: 200 });
   });
 
   it("made-up keys do not become a flood of calls", async () => {

@@ -13,7 +13,7 @@ const edge = new Edge();
 const claim = (code: unknown, publicKey = makeKeys().publicKey) =>
   edge.post("/link/enroll", { code, public_key: publicKey }, { key: null });
 const newCode = async (host: string, more: Record<string, unknown> = {}) =>
-  (await edge.post("/api/v1/enrollments", { host, ...more })).body["code"] as unknown as string;
+  (await edge.post("/api/v1/enrollments", { host, ...more })).body.code;
 
 describe("an enrolment code", () => {
   it("is won by one of 100 claims at once", async () => {
@@ -130,7 +130,7 @@ describe("a host", () => {
     do {
       const page = await edge.get(`/api/v1/hosts?limit=2${cursor && `&cursor=${cursor}`}`);
       names.push(...page.body.items!.map((host) => host["name"]));
-      cursor = String(page.body["next_cursor"] ?? "");
+      cursor = page.body.next_cursor ?? "";
     } while (cursor);
     const whole = await edge.get(`/api/v1/hosts?limit=${LIMITS.pageItems}`);
     expect(names).toEqual(whole.body.items!.map((host) => host["name"]));

@@ -24,7 +24,7 @@ const fanOut = (
   headers: Record<string, string> = {},
   more: Record<string, unknown> = {},
 ): Promise<Asked> => edge.post("/api/v1/jobs", { operation: "host.info", target: { labels: [label], pick }, ...more }, { headers });
-const children = (answer: Asked) => answer.body["children"] as unknown as { id: string; host: string; status: string }[];
+const children = (answer: Asked) => answer.body["children"] as { id: string; host: string; status: string }[];
 const ended = (status: string) => ["succeeded", "failed", "partial", "cancelled", "expired", "unknown"].includes(status);
 
 async function finish(relay: ScriptedRelay): Promise<void> {
@@ -34,10 +34,10 @@ async function finish(relay: ScriptedRelay): Promise<void> {
 }
 
 /** The parent once it has ended: its hosts report within about a second. */
-const parentEnded = (id: unknown) =>
+const parentEnded = (id: string) =>
   eventually(async () => {
-    const answer = await edge.get(`/api/v1/jobs/${String(id)}`);
-    return ended(String(answer.body["status"])) ? answer : null;
+    const answer = await edge.get(`/api/v1/jobs/${id}`);
+    return ended(answer.body["status"] as string) ? answer : null;
   }, "the parent's end");
 
 describe("pick all", () => {
@@ -46,7 +46,7 @@ describe("pick all", () => {
     const relays = await Promise.all(hosts.map((host) => ScriptedRelay.connect(host)));
     const made = await fanOut(label.toUpperCase(), "all");
     expect(made).toMatchObject({ status: 202, body: { host: null, parent_id: null, operation: "host.info" } });
-    const id = String(made.body["id"]);
+    const id = made.body.id;
     expect(hostNumberOf(id)).toBe(0);
     expect(children(made).map((child) => child.host)).toEqual(hosts.map((host) => host.name));
     expect(children(made).map((child) => hostNumberOf(child.id))).toEqual(hosts.map((host) => host.number));
@@ -70,7 +70,7 @@ describe("pick all", () => {
     const { label } = await group(2);
     const headers = { "idempotency-key": `all ${label}` };
     const answers = await Promise.all(Array.from({ length: 10 }, () => fanOut(label, "all", headers)));
-    expect(new Set(answers.map((answer) => answer.body["id"])).size).toBe(1);
+    expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
     expect(await fanOut(label, "one", headers)).toMatchObject({ status: 409, body: { code: "IDEMPOTENCY_MISMATCH" } });
     expect(await fanOut(label, "all", headers, { correlation_id: "x" })).toMatchObject({ status: 409 });
     for (const { id, host } of children(answers[0]!)) {
@@ -82,10 +82,10 @@ describe("pick all", () => {
   it("is cancelled with all of its children", async () => {
     const { label } = await group(3);
     const made = await fanOut(label, "all");
-    const cancelled = await edge.post(`/api/v1/jobs/${String(made.body["id"])}/cancel`);
+    const cancelled = await edge.post(`/api/v1/jobs/${made.body.id}/cancel`);
     expect(cancelled).toMatchObject({ status: 202 });
     expect(cancelled.body["cancel_requested_at"]).not.toBeNull();
-    const end = await parentEnded(made.body["id"]);
+    const end = await parentEnded(made.body.id);
     expect(end.body).toMatchObject({ status: "cancelled", error: { code: "JOB_CANCELLED" } });
     for (const child of children(made)) expect(await edge.get(`/api/v1/jobs/${child.id}`)).toMatchObject({ body: { status: "cancelled" } });
   });
@@ -95,11 +95,11 @@ describe("pick all", () => {
     const made = await fanOut(label, "all");
     const ids = children(made).map((child) => child.id);
     const fleet = env.FLEET.getByName("fleet");
-    await eventually(async () => children(await edge.get(`/api/v1/jobs/${String(made.body["id"])}`)).length === 2, "children");
+    await eventually(async () => children(await edge.get(`/api/v1/jobs/${made.body.id}`)).length === 2, "children");
     // As if the object had been lost before its submissions: the rows are what remains.
     await runInDurableObject(fleet, async (_, state) => {
-      state.storage.sql.exec("UPDATE steps SET taken = 0 WHERE parent_id = ?", String(made.body["id"]));
-      state.storage.sql.exec("INSERT OR REPLACE INTO due (kind, key, at) VALUES ('parent', ?, 0)", String(made.body["id"]));
+      state.storage.sql.exec("UPDATE steps SET taken = 0 WHERE parent_id = ?", made.body.id);
+      state.storage.sql.exec("INSERT OR REPLACE INTO due (kind, key, at) VALUES ('parent', ?, 0)", made.body.id);
       await state.storage.setAlarm(Date.now());
     });
     await runDurableObjectAlarm(fleet);
@@ -108,7 +108,7 @@ describe("pick all", () => {
       expect(there.body.items!.map((job) => job["id"])).toEqual([ids[index]]);
     }
     const left = await runInDurableObject(fleet, (_, state) =>
-      state.storage.sql.exec("SELECT count(*) AS n FROM steps WHERE parent_id = ? AND taken = 0", String(made.body["id"])).one(),
+      state.storage.sql.exec("SELECT count(*) AS n FROM steps WHERE parent_id = ? AND taken = 0", made.body.id).one(),
     );
     expect(left["n"]).toBe(0);
   });
@@ -117,7 +117,7 @@ describe("pick all", () => {
     const { label, hosts } = await group(2);
     const relays = await Promise.all(hosts.map((host) => ScriptedRelay.connect(host)));
     const made = await fanOut(label, "all");
-    const path = `/api/v1/jobs/${String(made.body["id"])}/events`;
+    const path = `/api/v1/jobs/${made.body.id}/events`;
     const stream = await edge.raw("GET", path, { headers: { accept: "application/x-ndjson" } });
     await Promise.all(relays.map(finish));
     const lines = (await stream.text())
@@ -140,9 +140,9 @@ describe("pick all", () => {
     const dump = () =>
       runInDurableObject(env.FLEET.getByName("fleet"), (_, state) =>
         state.storage.sql
-          .exec("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'")
+          .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'")
           .toArray()
-          .map(({ name }) => [String(name), state.storage.sql.exec(`SELECT * FROM ${String(name)}`).toArray()] as const),
+          .map(({ name }) => [name, state.storage.sql.exec(`SELECT * FROM ${name}`).toArray()] as const),
       );
     expect(
       JSON.stringify(await dump(), (_, value: unknown) => (value instanceof ArrayBuffer ? Buffer.from(value).toString("latin1") : value)),
@@ -165,7 +165,7 @@ describe("pick one", () => {
     const made = await fanOut(label, "one");
     expect(made).toMatchObject({ status: 202, body: { host: hosts[1]!.name, parent_id: null } });
     expect(made.body["children"]).toBeUndefined();
-    expect((await relay.next("job")).job_id).toBe(made.body["id"]);
+    expect((await relay.next("job")).job_id).toBe(made.body.id);
   });
 
   it("stays with its host and its job for the same key", async () => {
@@ -173,7 +173,7 @@ describe("pick one", () => {
     const headers = { "idempotency-key": `one ${label}` };
     const answers = [];
     for (let i = 0; i < 8; i++) answers.push(await fanOut(label, "one", headers));
-    expect(new Set(answers.map((answer) => answer.body["id"])).size).toBe(1);
+    expect(new Set(answers.map((answer) => answer.body.id)).size).toBe(1);
     expect(await fanOut(label, "one", headers, { metadata: { debug: true } })).toMatchObject({
       status: 409,
       body: { code: "IDEMPOTENCY_MISMATCH" },
@@ -197,11 +197,7 @@ describe("a target", () => {
     const { label, hosts } = await group(3);
     const grants = [{ role: "operator", hosts: [hosts[0]!.name, hosts[2]!.id] }];
     const { body } = await edge.post("/api/v1/keys", { name: "some", grants });
-    const made = await edge.post(
-      "/api/v1/jobs",
-      { operation: "host.info", target: { labels: [label], pick: "all" } },
-      { key: body["key"]! },
-    );
+    const made = await edge.post("/api/v1/jobs", { operation: "host.info", target: { labels: [label], pick: "all" } }, { key: body.key });
     expect(children(made).map((child) => child.host)).toEqual([hosts[0]!.name, hosts[2]!.name]);
   });
 });

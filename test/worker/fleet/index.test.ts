@@ -51,10 +51,10 @@ function summary(host: HostUnderTest, id: string, more: Partial<JobSummary> = {}
   };
 }
 
-async function list(query: string, key?: string): Promise<{ ids: unknown[]; next: unknown }> {
+async function list(query: string, key?: string): Promise<{ ids: unknown[]; next: string | null }> {
   const answer = await edge.get(`/api/v1/jobs?${query}`, key === undefined ? {} : { key });
   expect(answer.status).toBe(200);
-  return { ids: answer.body.items!.map((job) => job["id"]), next: answer.body["next_cursor"] };
+  return { ids: answer.body.items!.map((job) => job["id"]), next: answer.body.next_cursor };
 }
 
 describe("the index of jobs", () => {
@@ -68,7 +68,7 @@ describe("the index of jobs", () => {
     do {
       const page = await list(`limit=10${cursor && `&cursor=${cursor}`}`);
       seen.push(...page.ids);
-      cursor = String(page.next ?? "");
+      cursor = page.next ?? "";
     } while (cursor);
     expect(seen).toEqual(ids.toReversed());
     expect((await list("operation=command.run&limit=200")).ids).toHaveLength(12);
@@ -87,13 +87,13 @@ describe("the index of jobs", () => {
       name: "mine",
       grants: [{ role: "reader", hosts: ["mine"], operations: ["host.*"] }],
     });
-    const key = body["key"] as unknown as string;
+    const key = body.key;
     const seen: unknown[] = [];
     let cursor = "";
     do {
       const page = await list(`limit=2${cursor && `&cursor=${cursor}`}`, key);
       seen.push(...page.ids);
-      cursor = String(page.next ?? "");
+      cursor = page.next ?? "";
     } while (cursor);
     expect(seen).toEqual(myIds.slice(0, 3).toReversed());
   });
@@ -101,9 +101,9 @@ describe("the index of jobs", () => {
   it("follows a real job from its host's own reports", async () => {
     const host = await enrol(edge, "reporting");
     const { body } = await edge.post("/api/v1/hosts/reporting/jobs", { operation: "host.info" });
-    await eventually(async () => (await list("limit=200")).ids.includes(body["id"]), "the index to have the job");
-    await edge.post(`/api/v1/jobs/${String(body["id"])}/cancel`);
-    await eventually(async () => (await list("status=cancelled")).ids.includes(body["id"]), "the index to have its end");
+    await eventually(async () => (await list("limit=200")).ids.includes(body.id), "the index to have the job");
+    await edge.post(`/api/v1/jobs/${body.id}/cancel`);
+    await eventually(async () => (await list("status=cancelled")).ids.includes(body.id), "the index to have its end");
     expect(host.number).toBeGreaterThan(0);
   });
 
@@ -144,8 +144,8 @@ async function wholeAudit(query = ""): Promise<AuditRecord[]> {
   do {
     const answer = await edge.get(`/api/v1/audit?limit=7${query}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
     expect(answer.status).toBe(200);
-    records.push(...(answer.body.items as unknown as AuditRecord[]));
-    cursor = String(answer.body["next_cursor"] ?? "");
+    records.push(...(answer.body.items as AuditRecord[]));
+    cursor = answer.body.next_cursor ?? "";
   } while (cursor);
   return records;
 }
@@ -153,10 +153,10 @@ async function wholeAudit(query = ""): Promise<AuditRecord[]> {
 describe("the audit list", () => {
   it("has a record for every changing request, in one chain that verifies, and shows a break", async () => {
     const key = await edge.post("/api/v1/keys", { name: "audited", grants: [{ role: "reader", hosts: ["*"] }] });
-    const id = String(key.body["id"]);
+    const id = key.body.id;
     await edge.ask("PATCH", `/api/v1/keys/${id}`, { body: { name: "renamed" } });
     const grant = await edge.post("/api/v1/grants", { principal: "user:x", role: "reader", hosts: ["*"] });
-    const grantId = String(grant.body["id"]);
+    const grantId = grant.body.id;
     await edge.ask("PATCH", `/api/v1/grants/${grantId}`, { body: { role: "operator", hosts: ["*"] } });
     await edge.ask("DELETE", `/api/v1/grants/${grantId}`);
     await edge.ask("DELETE", `/api/v1/keys/${id}`);
@@ -167,7 +167,7 @@ describe("the audit list", () => {
     expect(verify(chain, { seq: 0, hash: AUDIT_GENESIS })).toBeNull();
     expect(verify(chain.with(2, { ...chain[2]!, principal: "key:someone" }))).toBe(2);
     expect(verify(chain.toSpliced(2, 1))).toBe(2);
-    expect(JSON.stringify(records)).not.toContain(key.body["key"]);
+    expect(JSON.stringify(records)).not.toContain(key.body.key);
     expect(records.find((record) => record.action === "key.create")).toMatchObject({
       principal: "key:admin",
       outcome: "ok",

@@ -24,16 +24,24 @@ Object.assign(base, { SEAL_KEY: Buffer.alloc(32, 7).toString("base64") });
 export interface Asked {
   readonly status: number;
   readonly headers: Headers;
-  /** Parsed when it is JSON, else text. */
+  readonly text: string;
+  /** What the text says as JSON; empty when it is none. What it holds is for the test to say. */
   readonly body: Body;
 }
-// What a JSON answer holds is for the test to say.
-export type Body = Record<string, never> & { code?: string; items?: Record<string, unknown>[] };
+export type Body = {
+  id: string;
+  key: string;
+  code: string;
+  next_cursor: string | null;
+  items?: Record<string, unknown>[];
+  [field: string]: unknown;
+};
 
 export type More = Omit<RequestInit, "body" | "headers"> & {
   body?: unknown;
   headers?: Record<string, string>;
   origin?: string;
+  /** A secret that an answer gave, or null for none. */
   key?: string | null;
 };
 
@@ -64,7 +72,7 @@ export class Edge {
     const text = await response.text();
     await waitOnExecutionContext(ctx);
     const isJson = /json/.test(response.headers.get("content-type") ?? "") && text !== "";
-    return { status: response.status, headers: response.headers, body: (isJson ? JSON.parse(text) : text) as Body };
+    return { status: response.status, headers: response.headers, text, body: (isJson ? JSON.parse(text) : {}) as Body };
   }
 
   readonly get = (path: string, more?: More) => this.ask("GET", path, more);

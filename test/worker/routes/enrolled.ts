@@ -6,7 +6,7 @@ export async function enrol(edge: Edge, name: string, labels: string[] = []): Pr
   const made = await edge.post("/api/v1/enrollments", { host: name, labels });
   if (made.status !== 201) throw new Error(`enrolment: ${JSON.stringify(made.body)}`);
   const keys = makeKeys();
-  const claimed = await edge.post("/link/enroll", { code: made.body["code"], public_key: keys.publicKey }, { key: null });
+  const claimed = await edge.post("/link/enroll", { code: made.body.code, public_key: keys.publicKey }, { key: null });
   if (claimed.status !== 201) throw new Error(`claim: ${JSON.stringify(claimed.body)}`);
   const { host_number: number, host_id: id } = claimed.body as unknown as { host_number: number; host_id: string };
   return { number, id, name, ...keys };

@@ -20,7 +20,7 @@ async function begin(): Promise<{ id: string; job: Job }> {
   const job = await relay.next("job", jobs++);
   relay.event(job.channel, running());
   await relay.acked(job.channel);
-  return { id: String(made.body["id"]), job };
+  return { id: made.body.id, job };
 }
 
 async function jobWithOutput(text: string): Promise<string> {
@@ -64,8 +64,8 @@ describe("events", () => {
       const lines = Buffer.from(await answer.arrayBuffer())
         .toString()
         .split("\n")
-        .filter((line) => line.trim() !== "");
-      return lines.map((line) => JSON.parse(line) as { id: number | string });
+        .filter((line: string) => line.trim() !== "");
+      return lines.map((line: string) => JSON.parse(line) as { id: number | string });
     };
     const all = await ask({});
     expect(all.length).toBeGreaterThan(2);
@@ -81,14 +81,14 @@ describe("events", () => {
   ])("end by themselves within seconds when %s", async (_name, revoke) => {
     const { id, job } = await begin();
     const key = await edge.post("/api/v1/keys", { name: "reader", grants: [{ role: "reader", hosts: ["*"] }] });
-    const answer = await edge.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body["key"]! });
+    const answer = await edge.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body.key });
     const reader = answer.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     await readUntil(reader, "running");
     const kept = await edge.raw("GET", `/api/v1/jobs/${id}/events`);
     const keptReader = kept.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     await readUntil(keptReader, "running");
     const since = Date.now();
-    await revoke(String(key.body["id"]));
+    await revoke(key.body.id);
     while (!(await reader.read()).done);
     expect(Date.now() - since).toBeLessThan(5_000);
     relay.event(job.channel, success(job));
@@ -98,10 +98,10 @@ describe("events", () => {
   it("go on when rights only change", async () => {
     const { id, job } = await begin();
     const key = await edge.post("/api/v1/keys", { name: "reader", grants: [{ role: "reader", hosts: ["*"] }] });
-    const answer = await edge.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body["key"]! });
+    const answer = await edge.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body.key });
     const reader = answer.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     await readUntil(reader, "running");
-    const principal = `key:${String(key.body["id"])}`;
+    const principal = `key:${key.body.id}`;
     await edge.post("/api/v1/grants", { principal, role: "reader", hosts: ["streaming"], operations: ["command.*"] });
     // Longer than the time between two checks: what is awaited here is that nothing happens.
     await new Promise((resolve) => setTimeout(resolve, 3_000));

@@ -11,9 +11,9 @@ describe("a job submitted with the admin key", () => {
     const host = await enrol(edge, "plain");
     const made = await edge.post(`/api/v1/hosts/${host.name}/jobs`, { operation: "host.info" });
     expect(made).toMatchObject({ status: 202, body: { status: "queued", host: "plain", requested_by: "key:admin" } });
-    expect(made.headers.get("location")).toBe(`/api/v1/jobs/${made.body["id"]}`);
+    expect(made.headers.get("location")).toBe(`/api/v1/jobs/${made.body.id}`);
     expect(made.headers.get("preference-applied")).toBeNull();
-    expect(await edge.get(made.headers.get("location")!)).toMatchObject({ status: 200, body: { id: made.body["id"] } });
+    expect(await edge.get(made.headers.get("location")!)).toMatchObject({ status: 200, body: { id: made.body.id } });
   });
 
   it("is waited for, and answers 200 with the result", async () => {

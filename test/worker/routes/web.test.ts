@@ -68,9 +68,8 @@ describe("operations", () => {
 
 describe("a page", () => {
   it.each(["/docs", "/sign-in"])("%s runs one script of this origin and one style sheet, and nothing else", async (path) => {
-    const { status, headers, body } = await edge.get(path);
+    const { status, headers, text: html } = await edge.get(path);
     expect(status).toBe(200);
-    const html = String(body);
     const policy = headers.get("content-security-policy")!;
     expect(policy).toContain("default-src 'none'; script-src 'self'; ");
     const styles = [...html.matchAll(/<style>([\s\S]*?)<\/style>/g)].map(([, style]) =>
@@ -84,11 +83,11 @@ describe("a page", () => {
     expect(html).toContain('name="viewport" content="width=device-width, initial-scale=1"');
     const script = await edge.get(`${path}.js`);
     expect(script.headers.get("content-type")).toBe("text/javascript; charset=utf-8");
-    expect(String(script.body)).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write|eval\(|https?:\/\//);
+    expect(script.text).not.toMatch(/innerHTML|insertAdjacentHTML|document\.write|eval\(|https?:\/\//);
   });
 
   it("takes the sign-in code out of the address before it is used", async () => {
-    const script = String((await edge.get("/sign-in.js", { key: null })).body);
+    const script = (await edge.get("/sign-in.js", { key: null })).text;
     expect(script.indexOf("history.replaceState")).toBeGreaterThan(0);
     expect(script.indexOf("history.replaceState")).toBeLessThan(script.lastIndexOf("signIn(code)"));
     expect((await edge.get("/docs", { key: null })).status).toBe(401);

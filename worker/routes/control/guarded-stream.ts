@@ -1,6 +1,6 @@
 // A stream that stays open only while its reader may read: asked again and again, ended within seconds of a revocation.
 
-/** Half of what a revocation may take, less the age of the access data. */
+/** Half of what a revocation may take; the age of the access data is the rest. */
 const CHECK_MS = 2_000;
 
 /** `source` ends early, without an error, when `isAllowed` says no; it is cancelled when the reader goes. */
@@ -9,23 +9,36 @@ export function guarded(
   gone: AbortSignal,
   isAllowed: () => Promise<boolean>,
 ): ReadableStream<Uint8Array> {
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>();
-  const stop = new AbortController();
-  const abort = () => stop.abort();
-  gone.addEventListener("abort", abort, { once: true });
+  const reader = source.getReader();
+  let stop = () => {};
+  // The source may say nothing for long: a read that waits must not keep the stream open.
+  const stopped = new Promise<{ done: true }>((resolve) => {
+    stop = () => resolve({ done: true });
+  });
   let isAsking = false;
   const check = async () => {
     if (isAsking) return;
     isAsking = true;
-    if (!(await isAllowed())) stop.abort();
+    if (!(await isAllowed())) stop();
     isAsking = false;
   };
   const timer = setInterval(() => void check(), CHECK_MS);
-  const finish = async () => {
+  const finish = () => {
     clearInterval(timer);
-    gone.removeEventListener("abort", abort);
-    await writable.close().catch(() => {});
+    gone.removeEventListener("abort", stop);
+    reader.cancel().catch(() => {});
   };
-  void source.pipeTo(writable, { signal: stop.signal, preventAbort: true, preventClose: true }).then(finish, finish);
-  return readable;
+  gone.addEventListener("abort", stop, { once: true });
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const next = await Promise.race([reader.read(), stopped]);
+      if (!next.done) {
+        controller.enqueue(next.value);
+        return;
+      }
+      finish();
+      controller.close();
+    },
+    cancel: finish,
+  });
 }
