@@ -57,7 +57,8 @@ export class Edge {
     const { body, headers = {}, origin = ORIGIN, key = ADMIN_KEY, ...init } = more;
     const all: Record<string, string> = { ...(key === null ? {} : { authorization: `Bearer ${key}` }), ...headers };
     if (body !== undefined) all["content-type"] ??= "application/json";
-    const text = body === undefined ? null : typeof body === "string" ? body : JSON.stringify(body);
+    const isRaw = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
+    const text = body === undefined ? null : isRaw ? (body as BodyInit) : JSON.stringify(body);
     return new Request(origin + path, { ...init, method, headers: all, body: text });
   }
 

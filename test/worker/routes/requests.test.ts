@@ -68,20 +68,13 @@ describe("a body", () => {
         controller.enqueue(new Uint8Array(65_536).fill(0x20));
       },
     });
-    const request = new Request(edge.request("POST", PATH, { body: "x" }), { body: endless });
-    const { default: worker } = await import("../../../worker/index.ts");
-    const { createExecutionContext } = await import("cloudflare:test");
-    const answer = await worker.fetch(request, edge.env, createExecutionContext());
-    expect(answer.status).toBe(413);
+    isProblem(await edge.post(PATH, endless), "BODY_TOO_LARGE");
     expect(sent).toBeLessThan(4 * LIMITS.requestBodyBytes);
   });
 
   it("that is no UTF-8 is refused rather than changed", async () => {
     const bytes = Buffer.concat([Buffer.from('{"operation":"host.info","correlation_id":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}')]);
-    const request = new Request(edge.request("POST", PATH, { body: "x" }), { body: bytes });
-    const { default: worker } = await import("../../../worker/index.ts");
-    const { createExecutionContext } = await import("cloudflare:test");
-    expect((await worker.fetch(request, edge.env, createExecutionContext())).status).toBe(400);
+    isProblem(await edge.post(PATH, bytes), "BODY_NOT_JSON");
   });
 
   it("is never repeated in a refusal", async () => {
