@@ -1,7 +1,7 @@
 // `farhand doctor`: what Farhand needs on this machine, a line for each, failures with their remedy.
 import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { meSchema } from "../protocol/api/shapes.ts";
 import { OPERATIONS } from "../protocol/operations/index.ts";
 import { dataPaths } from "../embedded/data-directory.ts";

@@ -6,7 +6,6 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { become, LEAN_ENVIRONMENT, LEAN_FLAGS } from "./become.mjs";
-import { isBuilt } from "../scripts/stamp.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const LEAST = [22, 13];
@@ -37,7 +36,10 @@ function hasNode() {
   return false;
 }
 
-function ensureBuilt() {
+const ours = (path) => import(pathToFileURL(join(root, path)).href);
+
+async function ensureBuilt() {
+  const { isBuilt } = await ours("scripts/stamp.mjs");
   if (isBuilt(root)) return;
   if (!existsSync(join(root, "node_modules/esbuild"))) {
     process.stderr.write(`farhand: the dependencies are not installed: run \`npm ci\` in ${root}\n`);
@@ -57,14 +59,14 @@ function ensureBuilt() {
 
 async function main([verb, ...rest]) {
   if (!hasNode()) return;
-  ensureBuilt();
+  await ensureBuilt();
   delete process.env.FARHAND_REEXECUTED;
   const end = rest.indexOf("--");
   const asksHelp = (end < 0 ? rest : rest.slice(0, end)).some((word) => word === "--help" || word === "-h");
   if (verb === "start" && !asksHelp) {
     const args = ["--title=farhand", ...LEAN_FLAGS, join(root, "dist/supervisor.cjs"), ...rest];
     become(process.execPath, args, { ...LEAN_ENVIRONMENT, ...process.env });
-  } else await import(pathToFileURL(join(root, "dist/farhand.mjs")).href);
+  } else await ours("dist/farhand.mjs");
 }
 
 await main(process.argv.slice(2));

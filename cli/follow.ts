@@ -1,5 +1,5 @@
 // Shows a job to its end, children of a fan-out side by side, and knows the exit code. Ctrl-C cancels, a second one leaves.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Job, jobSchema } from "../protocol/api/shapes.ts";
 import { hasEnded, type JobState } from "../protocol/job.ts";
 import type { StreamName } from "../protocol/link/records.ts";

@@ -1,5 +1,5 @@
 // `farhand hosts`: list, show, enroll, label, note, remove.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { enrollmentSchema, Host } from "../protocol/api/shapes.ts";
 import type { Client } from "./client.ts";
 import { usage } from "./failure.ts";

@@ -1,5 +1,5 @@
 // `farhand keys`: list, create, revoke.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Key, keyCreatedSchema } from "../protocol/api/shapes.ts";
 import type { Client } from "./client.ts";
 import { usage } from "./failure.ts";

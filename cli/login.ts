@@ -1,7 +1,7 @@
 // `farhand login`: remembers an edge and a key for this user, or makes a sign-in link for a browser.
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { meSchema, signInCodeSchema } from "../protocol/api/shapes.ts";
 import { dataPaths } from "../embedded/data-directory.ts";
 import { readLock } from "../embedded/lock.ts";

@@ -1,5 +1,5 @@
 // What `farhand run` was asked to run: words of a command line as an operation with its specification.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Host, operationSchema } from "../protocol/api/shapes.ts";
 import type { InputDeclaration } from "../protocol/inputs.ts";
 import type { Client } from "./client.ts";

@@ -1,5 +1,5 @@
 // `farhand status`: is the edge up, who am I, which hosts are online.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Host, meSchema } from "../protocol/api/shapes.ts";
 import { fields, print, printJson } from "./output.ts";
 import { readList, withEdge } from "./session.ts";

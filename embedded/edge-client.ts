@@ -1,5 +1,5 @@
 // The few requests that a start makes of its own edge, with the admin key. Every wait has a deadline.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { enrollmentSchema, Host, signInCodeSchema } from "../protocol/api/shapes.ts";
 import { StartFailure } from "./failure.ts";
 

@@ -1,5 +1,5 @@
 // The job request that reaches a relay and the job result that comes back (DESIGN 4), and what a caller may set of them.
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 import { ulidSchema } from "./ids.ts";
 

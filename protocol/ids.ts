@@ -1,6 +1,6 @@
 // Ids: ULIDs (github.com/ulid/spec). A job's id carries the number of its host in the first 24 of the 80 random bits,
 // so that `GET /jobs/{id}` finds the object by itself. Number 0 is the Fleet.
-import { z } from "zod";
+import * as z from "zod";
 
 const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /** Host numbers fill 24 bits. */

@@ -1,5 +1,5 @@
 // Typed inputs, shared by commands, triggers and tools: how a file declares them, and how a caller's values are checked.
-import { z } from "zod";
+import * as z from "zod";
 import { LIMITS } from "./limits.ts";
 
 const inputNameSchema = z.string().regex(/^[a-z][a-z0-9_]{0,62}$/);

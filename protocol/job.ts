@@ -1,6 +1,6 @@
 // The life of a job: its states, the transitions, and who may say each. The edge owns a job until the relay has claimed
 // it; the relay's journal owns it after.
-import { z } from "zod";
+import * as z from "zod";
 
 export const JOB_STATES = [
   "held",

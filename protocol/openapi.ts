@@ -1,5 +1,5 @@
 // OpenAPI 3.1 of the whole interface, derived from ROUTES, the operations and the errors. No I/O: scripts/generate.ts writes it.
-import { z } from "zod";
+import * as z from "zod";
 import { problemSchema } from "./api/shapes.ts";
 import { ROUTES, type Route, type RouteName, type RouteRule } from "./api/routes.ts";
 import { ERRORS } from "./errors.ts";

@@ -1,5 +1,5 @@
 // Which fields of a spec are secret, and how they are cut out of a record and put back for delivery.
-import { z } from "zod";
+import * as z from "zod";
 
 /** Marks a schema's value as secret: cut out before the first write, sealed, never logged (DESIGN 4). */
 export function secret<T extends z.ZodType>(schema: T): T {

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { getStaticTOMLValue, ParseError, parseTOML, type AST } from "toml-eslint-parser";
-import type { z } from "zod";
+import type * as z from "zod";
 import { Places, type Place } from "./config/places.ts";
 import { LATER_TABLES, relayTomlSchema } from "./config/schema.ts";
 import type { CommandDeclarations } from "./drivers/command/tables.ts";

@@ -3,7 +3,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { chmod, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { enrolledSchema, type enrollClaimSchema } from "../protocol/api/shapes.ts";
 import { MAX_HOST_NUMBER } from "../protocol/ids.ts";
 import { readStat } from "./proc.ts";

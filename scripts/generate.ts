@@ -2,7 +2,7 @@
 // `--check` writes nothing and fails on a difference.
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { ERRORS } from "../protocol/errors.ts";
 import { buildOpenApi } from "../protocol/openapi.ts";
 import type { OperationDefinition } from "../protocol/operations/define.ts";

@@ -1,6 +1,6 @@
 // Every route there is, with who may call it. The Worker mounts this list and nothing else; OpenAPI, the docs page and the
 // authorisation tests read it.
-import { z } from "zod";
+import * as z from "zod";
 import * as shape from "./shapes.ts";
 
 export type Surface = "app" | "api" | "link";

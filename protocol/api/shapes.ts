@@ -1,5 +1,5 @@
 // REST shapes of the control plane (API.md): bodies that are accepted, and resources that are answered.
-import { z } from "zod";
+import * as z from "zod";
 import { callSchema, jobResultSchema, operationNameSchema, resourceSpecSchema, submitSchema } from "../envelope.ts";
 import { ulidSchema } from "../ids.ts";
 import { jobStateSchema } from "../job.ts";

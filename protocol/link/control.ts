@@ -1,6 +1,6 @@
 // JSON control messages of the link, one zod union each way. Nothing but `challenge`, `hello`, `welcome` and `refused` is
 // accepted before the handshake has ended. Every field here is a peer's word: bounded, and checked again where it acts.
-import { z } from "zod";
+import * as z from "zod";
 import { jobResultSchema, operationNameSchema, resourceSpecSchema } from "../envelope.ts";
 import { ulidSchema } from "../ids.ts";
 import { inputDeclarationsSchema } from "../inputs.ts";

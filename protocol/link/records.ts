@@ -1,7 +1,7 @@
 // What travels inside a job's channel: a sequence of records. kind u8, stream offset u64 (output) or 0, length u32, bytes.
 // Output records carry their own offset in the stream, so a relay that restarted may open a new channel and begin where
 // the edge left off; what overlaps is dropped by the reader.
-import { z } from "zod";
+import * as z from "zod";
 import { jobResultSchema } from "../envelope.ts";
 import { LIMITS } from "../limits.ts";
 

@@ -1,5 +1,5 @@
 // Running programs: those that the host's file names, and any argv where the file enables it.
-import { z } from "zod";
+import * as z from "zod";
 import { inputValuesSchema } from "../inputs.ts";
 import { LIMITS } from "../limits.ts";
 import { secret } from "../secret.ts";

@@ -1,6 +1,6 @@
 // What an operation is, and the subset of zod that its schemas may use: refinements vanish from JSON Schema, and Date and
 // bigint throw, so both are refused here; rules across fields are named entries beside the schema.
-import { z } from "zod";
+import * as z from "zod";
 import type { FieldError } from "../inputs.ts";
 import { secretPointers } from "../secret.ts";
 

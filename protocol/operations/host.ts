@@ -1,5 +1,5 @@
 // What any host can say of itself. All of risk `read`.
-import { z } from "zod";
+import * as z from "zod";
 import { defineOperation } from "./define.ts";
 
 const bytes = z.int().min(0).meta({ description: "bytes" });

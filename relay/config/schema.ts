@@ -1,5 +1,5 @@
 // The shape of relay.toml as a whole. Each driver owns the table of its name; this file only puts them together.
-import { z } from "zod";
+import * as z from "zod";
 import { hostNameSchema, labelSchema } from "../../protocol/link/control.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { commandsSchema, commandTableSchema } from "../drivers/command/tables.ts";

@@ -1,6 +1,6 @@
 // What a driver is. A driver knows neither the link nor another driver; it gets a validated spec and gives a result.
 // Life: construct (no side effects) → start (connects to what it drives, reconnects by itself) → use → stop.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { JobRequest, JobResult } from "../../protocol/envelope.ts";
 import type { StreamName } from "../../protocol/link/records.ts";
 import type { OPERATIONS, OperationName } from "../../protocol/operations/index.ts";

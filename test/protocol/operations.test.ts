@@ -1,7 +1,7 @@
 // The registry's own rules: the subset of zod, secrets, named rules, inputs.
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { z } from "zod";
+import * as z from "zod";
 import { checkInputs, type InputDeclarations } from "../../protocol/inputs.ts";
 import { assertSubset, checkSpec, secretsOf } from "../../protocol/operations/define.ts";
 import { findOperation, matchesOperation, OPERATIONS } from "../../protocol/operations/index.ts";

@@ -1,5 +1,5 @@
 // What the Fleet object answers over RPC, and the shapes that travel. Refusals travel as Outcome, never as exceptions.
-import type { z } from "zod";
+import type * as z from "zod";
 import type {
   AuditRecord,
   enrolledSchema,

@@ -1,7 +1,7 @@
 // Enrolment: a code for a host's name, and the claim that turns it into a host with the key that the host made.
 import type { enrolledSchema, enrollmentSchema } from "../../protocol/api/shapes.ts";
 import { done, refused, type Outcome } from "../../protocol/errors.ts";
-import type { z } from "zod";
+import type * as z from "zod";
 import { codeRow, keepCode, newCode, type CodeRow, type WrongCodes } from "./codes.ts";
 import type { Actor } from "./contract.ts";
 import { enrolHost, hostRow, type HostRow } from "./hosts.ts";

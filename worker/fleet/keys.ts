@@ -1,5 +1,5 @@
 // API keys: made, imported, renamed, revoked. Only hashes are stored; a key's rights are ordinary grants of `key:<id>`.
-import type { z } from "zod";
+import type * as z from "zod";
 import { keyHash } from "../auth/key.ts";
 import type { Key, keyCreatedSchema, keyCreateSchema } from "../../protocol/api/shapes.ts";
 import { done, refused, type Outcome } from "../../protocol/errors.ts";

@@ -1,6 +1,6 @@
 // The Fleet object: one a deployment, named "fleet". RPC and alarm only; every method is one of FleetRpc, the work is in the modules.
 import { DurableObject } from "cloudflare:workers";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { GrantScope, JobsQuery, keyCreateSchema } from "../../protocol/api/shapes.ts";
 import { done, refused } from "../../protocol/errors.ts";
 import type { Env } from "../env.ts";

@@ -1,5 +1,5 @@
 // Browser sessions and the one-time codes that open them. A session acts as the principal that made its code.
-import type { z } from "zod";
+import type * as z from "zod";
 import { keyHash } from "../auth/key.ts";
 import type { signInCodeSchema } from "../../protocol/api/shapes.ts";
 import { done, refused, type Outcome } from "../../protocol/errors.ts";

@@ -1,5 +1,5 @@
 // Reading and validating what a request carries. Bounded while it is read; messages name the expectation, never the value.
-import type { z } from "zod";
+import type * as z from "zod";
 import { AppError } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { fieldErrors } from "../../protocol/operations/define.ts";

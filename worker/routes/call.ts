@@ -1,5 +1,5 @@
 // What a handler gets: one authenticated, authorised and validated request, typed by its entry in ROUTES.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Route, ROUTES, RouteName } from "../../protocol/api/routes.ts";
 import { AppError } from "../../protocol/errors.ts";
 import type { AccessState } from "../auth/access-state.ts";

@@ -1,7 +1,7 @@
 // The tables of relay.toml that this driver owns: [commands.NAME] and [command]. What can be wrong with a declaration is
 // refused when the file is read, with the place; nothing is left for the run but the caller's values.
 import { isAbsolute } from "node:path";
-import { z } from "zod";
+import * as z from "zod";
 import { checkInputs, inputDeclarationsSchema, type InputDeclaration, type InputDeclarations } from "../../../protocol/inputs.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { inputsIn, wholeInput } from "./template.ts";

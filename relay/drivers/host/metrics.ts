@@ -2,7 +2,7 @@
 import { readFile, statfs } from "node:fs/promises";
 import { cpus, freemem, loadavg, totalmem } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { z } from "zod";
+import type * as z from "zod";
 import type { hostMetrics } from "../../../protocol/operations/host.ts";
 import type { Handler } from "../contract.ts";
 

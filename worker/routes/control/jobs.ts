@@ -1,5 +1,5 @@
 // Jobs: submitted to one host or by labels, listed, shown, cancelled.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { Job, jobsQuerySchema } from "../../../protocol/api/shapes.ts";
 import { AppError, unwrap, type Outcome } from "../../../protocol/errors.ts";
 import { ulidSchema } from "../../../protocol/ids.ts";

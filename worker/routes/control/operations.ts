@@ -1,5 +1,5 @@
 // The catalogue of operations, and calls: a question to a host that is answered at once.
-import { z } from "zod";
+import * as z from "zod";
 import type { operationSchema } from "../../../protocol/api/shapes.ts";
 import { AppError, unwrap } from "../../../protocol/errors.ts";
 import { OPERATIONS } from "../../../protocol/operations/index.ts";

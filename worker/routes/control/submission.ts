@@ -1,5 +1,5 @@
 // What a job request in a body means: its operation, the right to it, its specification, its bounds. For one host and for many.
-import type { z } from "zod";
+import type * as z from "zod";
 import type { submitQuerySchema, submitSchema, Job } from "../../../protocol/api/shapes.ts";
 import { AppError } from "../../../protocol/errors.ts";
 import { hasEnded } from "../../../protocol/job.ts";
