@@ -7,12 +7,17 @@ export interface ProcessIdentity {
   readonly start: string | null;
 }
 
-/** Null when the process is gone, or is a zombie: that holds nothing any more. */
+/** Field 3 is the state of the first thread, field 20 the number of threads, field 22 the start; counted here from 0 after the name. */
+const [STATE, THREADS, START] = [0, 17, 19];
+
+/** Null when the process is gone, or is a zombie without threads: that holds nothing any more. */
 function startOf(pid: number): string | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, "latin1");
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-    return fields[0] === "Z" || fields[0] === "X" ? null : (fields[19] ?? null);
+    // While other threads still end, files and ports are held though the first thread is a zombie already.
+    const isDead = fields[STATE] === "X" || (fields[STATE] === "Z" && Number(fields[THREADS]) <= 1);
+    return isDead ? null : (fields[START] ?? null);
   } catch {
     return null;
   }

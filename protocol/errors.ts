@@ -67,7 +67,6 @@ export const ERRORS = {
   RATE_LIMITED: e(429, true, "Too many requests.", "Wait as long as Retry-After says."),
   RANGE_INVALID: e(416, false, "That range is not there.", "Ask for an offset within the length of the output."),
   IDEMPOTENCY_MISMATCH: e(409, false, "This Idempotency-Key was used with another request.", "Use a new key for a new request."),
-  NAME_TAKEN: e(409, false, "That name is taken.", "Choose another name."),
   SEAL_KEY_MISSING: e(
     503,
     false,

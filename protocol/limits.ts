@@ -83,6 +83,8 @@ export const LIMITS = {
   signInTtlMs: 10 * 60_000,
   sessionTtlMs: 30 * 24 * 3600_000,
   sessionsPerPrincipal: 50,
+  /** All sessions together: each isolate holds a copy of them. The oldest go. */
+  sessions: 10_000,
   openCodes: 1_000,
   keys: 1_000,
   grants: 5_000,

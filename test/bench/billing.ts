@@ -93,7 +93,8 @@ async function idleDay(url: string): Promise<Figure[]> {
   );
   relay.connect();
   await up.promise;
-  await sleep(15_000);
+  // The first report of a new host is followed by one alarm for safety, 30 s later.
+  await sleep(45_000);
   const before = await countsOf(url);
   const probes = (24 * 3600_000) / LIMITS.probeMs;
   for (let id = 0; id < probes; id++) relay.send(JSON.stringify({ type: "probe", id }));

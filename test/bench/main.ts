@@ -7,7 +7,7 @@ import { linkFigures } from "./links.ts";
 import { load, print, type Figure } from "./measure.ts";
 import { memoryFigures } from "./memory.ts";
 import { startProduct } from "../product.ts";
-import { startSsh } from "./ssh.ts";
+import { startSsh, type SshPeer } from "./ssh.ts";
 
 const CONFIG = `name = "bench"
 slots = 32
@@ -33,8 +33,9 @@ console.log(`Node ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 
 
 if (has("jobs") || has("calls") || has("memory")) {
   const product = await startProduct(CONFIG);
-  const ssh = has("jobs") ? await startSsh() : null;
+  let ssh: SshPeer | null = null;
   try {
+    if (has("jobs")) ssh = await startSsh();
     await new Promise((resolve) => setTimeout(resolve, 15_000));
     if (has("memory")) take("(c) memory, idle", memoryFigures(product, "idle", { relay: "≤ 70 MB", edge: "≤ 100 MB" }));
     if (has("jobs")) take("(a) a job", await jobFigures(product, ssh));

@@ -65,6 +65,7 @@ export async function startSsh(): Promise<SshPeer | null> {
     join(dir, "control"),
   ];
   const target = `${USER}@127.0.0.1`;
+  await until(() => existsSync(join(dir, "sshd.pid")));
   const master = spawn("ssh", [...options, "-M", "-N", target], quiet);
   await until(() => existsSync(join(dir, "control")));
   return { run: (argv) => localSpawn(["ssh", ...options, target, ...argv]), stop: () => stop(dir, daemon, master) };

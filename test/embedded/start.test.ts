@@ -72,6 +72,19 @@ describe("a start", () => {
     expect(text).toMatch(/sign in +https:\/\/box\.example\.net\/sign-in#/);
     expect(text).toContain("▀");
     expect(text).toMatch(/This machine is the host /);
+    const commands = [...text.matchAll(/^ {2}(\S.*?farhand .*?)(?: +#.*)?$/gm)].map(([, command]) => command!);
+    expect(commands).toHaveLength(3);
+    const env = { ...process.env, XDG_CONFIG_HOME: temporary() };
+    for (const command of commands)
+      expect(spawnSync("sh", ["-c", command], { env, encoding: "utf8", timeout: 20_000 })).toMatchObject({ status: 0 });
+  });
+
+  it("warns in words of an address that others reach, and answers there", async () => {
+    const started = start(join(temporary(), "data"), ["--json", "--no-relay", "--host", "0.0.0.0"]);
+    const ready = await started.ready();
+    expect(started.stderr()).toMatch(/warning: the edge listens on every network of this machine without encryption/);
+    expect(ready).toMatchObject({ host: null, url: expect.stringContaining("http://127.0.0.1:") as string });
+    expect((await fetch(`${ready.url}/healthz`)).status).toBe(200);
   });
 
   it("writes exec = true into a new relay.toml only when told to, and a given relay.toml is used as it is", async () => {

@@ -1,4 +1,5 @@
 // What happens when processes of a start are killed: the others bring them back, or end too; nothing is left for ever.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Host } from "../../protocol/api/shapes.ts";
@@ -64,7 +65,6 @@ describe("a killed process", () => {
     const { edge } = living(data);
     first.child.kill("SIGKILL");
     await until("the edge is gone", () => !exists(edge));
-    const { readFileSync, writeFileSync } = await import("node:fs");
     const file = join(data, "lock");
     const record = JSON.parse(readFileSync(file, "utf8")) as { edge: { pid: number; start: string } };
     // This test's own process, as if it had the edge's id now.

@@ -68,6 +68,6 @@ export default {
       return Response.json(counts);
     }
     counts.requests += 1;
-    return worker.fetch!(request, env, ctx);
+    return worker.fetch(request, env, ctx);
   },
 } satisfies ExportedHandler<Parameters<NonNullable<typeof worker.fetch>>[1]>;

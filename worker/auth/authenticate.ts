@@ -118,7 +118,6 @@ export function grantsOf(principal: string, email: string | null, state: AccessS
   const own: readonly Grant[] = state.grantsOf(principal);
   const isPerson = principal.startsWith("user:") && email !== null;
   const byEmail = isPerson ? state.grantsOf(`email:${email}`) : [];
-  const isAdmin =
-    principal === ADMIN_KEY_PRINCIPAL || settings.admins.has(principal.toLowerCase()) || (isPerson && settings.admins.has(email));
+  const isAdmin = principal === ADMIN_KEY_PRINCIPAL || settings.admins.has(principal) || (isPerson && settings.admins.has(email));
   return isAdmin ? [...own, ...byEmail, ADMIN_SCOPE] : byEmail.length > 0 ? [...own, ...byEmail] : own;
 }

@@ -7,7 +7,7 @@ export type KeyMode = "allow" | "with-access" | "off";
 export interface Settings {
   readonly surfaces: ReadonlyMap<string, ReadonlySet<Surface>>;
   readonly apiKeys: KeyMode;
-  /** Lower case: e-mail addresses and principals. */
+  /** E-mail addresses in lower case, and principals. */
   readonly admins: ReadonlySet<string>;
   readonly embedded: boolean;
   /** Issuer of Access tokens; null: none is accepted. */
@@ -61,6 +61,9 @@ const list = (text: string | undefined) =>
     .map((item) => item.trim())
     .filter((item) => item !== "");
 
+/** Principals are compared exactly, e-mail addresses (also as `email:…`) without case. */
+const adminName = (item: string) => (/^(user|token|key):/.test(item) ? item : item.replace(/^email:/i, "").toLowerCase());
+
 const cache = new WeakMap<Env, Settings>();
 
 export function settingsOf(env: Env): Settings {
@@ -69,7 +72,7 @@ export function settingsOf(env: Env): Settings {
   const settings: Settings = {
     surfaces: readSurfaces(env.SURFACES),
     apiKeys: readKeyMode(env.API_KEYS),
-    admins: new Set(list(env.ADMIN).map((item) => item.toLowerCase())),
+    admins: new Set(list(env.ADMIN).map(adminName)),
     embedded: env.EMBEDDED === "on",
     accessIssuer: readIssuer(env.ACCESS_TEAM_DOMAIN),
     accessAudiences: list(env.ACCESS_AUD),

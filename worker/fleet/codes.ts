@@ -35,7 +35,8 @@ export const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${k
 /** Call inside a write. False when too many are open. */
 export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: unknown, expiresAtMs: number): boolean {
   store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", Date.now());
-  if (store.count("codes") >= LIMITS.openCodes) return false;
+  // A used code is kept until it expires, to answer the same claim again; it is no longer open.
+  if (store.row<{ n: number }>("SELECT count(*) AS n FROM codes WHERE used_at IS NULL")!.n >= LIMITS.openCodes) return false;
   planPrune(store);
   store.sql.exec(
     "INSERT INTO codes (hash, kind, data, expires_at) VALUES (?, ?, ?, ?)",

@@ -29,8 +29,9 @@ type Candidate = {
 export const FIRST_RETRY_MS = 5_000;
 
 export async function fanOut(store: FleetStore, steps: ParentSteps, input: FanOutInput): Promise<Outcome<Job>> {
-  const known = await remembered(store, steps, input);
-  if (known) return known;
+  // No await from here to the write: two requests with one key must not both find nothing.
+  const known = remembered(store, input);
+  if (known) return again(store, steps, input, known);
   const hosts = candidates(store, input);
   if (hosts.length === 0) return refused("NO_HOST_MATCHES");
   if (input.pick === "one") return submitToOne(store, input, pickOne(hosts).number);
@@ -39,6 +40,7 @@ export async function fanOut(store: FleetStore, steps: ParentSteps, input: FanOu
       detail: `A fan-out may have at most ${LIMITS.fanOutHosts} hosts; these labels have ${hosts.length}.`,
     });
   const id = await makeParent(store, input, hosts);
+  if (id === null) return refused("SEAL_KEY_MISSING");
   void steps.submit(id);
   return answer(store, steps, id, input.waitMs);
 }
@@ -98,38 +100,42 @@ function remember(store: FleetStore, input: FanOutInput, jobId: string | null, h
   );
 }
 
-/** The answer to a key that was used before; null when it is new. */
-async function remembered(store: FleetStore, steps: ParentSteps, input: FanOutInput): Promise<Outcome<Job> | null> {
+/** What the caller's key was used for; null when it is new. */
+function remembered(store: FleetStore, input: FanOutInput): Remembered | null {
   if (input.idempotencyKey === null) return null;
-  const row = store.row<Remembered>(
+  return store.row<Remembered>(
     "SELECT digest, job_id, host_number, at FROM idempotency WHERE principal = ? AND key = ? AND at > ?",
     input.actor.principal,
     input.idempotencyKey,
     Date.now() - LIMITS.idempotencyMs,
   );
-  if (!row) return null;
+}
+
+async function again(store: FleetStore, steps: ParentSteps, input: FanOutInput, row: Remembered): Promise<Outcome<Job>> {
   if (row.digest !== digestOf(input, row.digest.slice(0, row.digest.indexOf(":")))) return refused("IDEMPOTENCY_MISMATCH");
   return row.job_id === null ? submitToOne(store, input, row.host_number, true) : answer(store, steps, row.job_id, input.waitMs);
 }
 
 /** The host's own idempotency makes a repeat answer the same job; so only the choice of the host is remembered here. */
-async function submitToOne(store: FleetStore, input: FanOutInput, number: number, again = false): Promise<Outcome<Job>> {
-  if (!again && input.idempotencyKey !== null) await store.write(() => remember(store, input, null, number));
+async function submitToOne(store: FleetStore, input: FanOutInput, number: number, isAgain = false): Promise<Outcome<Job>> {
+  if (!isAgain && input.idempotencyKey !== null) await store.write(() => remember(store, input, null, number));
   const { actor, operation, resourceSpec, correlationId, metadata, ttlMs, idempotencyKey, waitMs } = input;
   const request = { actor, operation, resourceSpec, correlationId, metadata, ttlMs, idempotencyKey, waitMs };
   const outcome = await hostObject(store.env, number).submit(request);
-  if (!outcome.ok && !again && idempotencyKey !== null)
+  if (!outcome.ok && !isAgain && idempotencyKey !== null)
     await store.write(() => store.sql.exec("DELETE FROM idempotency WHERE principal = ? AND key = ?", actor.principal, idempotencyKey));
   return outcome;
 }
 
-/** The parent and its steps, in one write with their audit record and the due time that brings them to their hosts. */
-async function makeParent(store: FleetStore, input: FanOutInput, hosts: readonly Candidate[]): Promise<string> {
+/** Null when it has secrets and there is no key to seal them. The parent and its steps, in one write with their audit record and the due time that brings them to their hosts. */
+async function makeParent(store: FleetStore, input: FanOutInput, hosts: readonly Candidate[]): Promise<string | null> {
   const id = store.newId();
   const catalogues = hosts.map((host) => (host.catalogue === null ? null : (JSON.parse(host.catalogue) as Catalogue)));
   const pointers = fanOutSecrets(input.operation, input.resourceSpec, catalogues);
   const { cut, secrets } = cutSecrets(input.resourceSpec, pointers);
-  const sealed = secrets.length === 0 ? null : new Sealer(store.env.SEAL_KEY).seal(secrets, id);
+  const sealer = new Sealer(store.env.SEAL_KEY);
+  if (secrets.length > 0 && !sealer.available) return null;
+  const sealed = secrets.length === 0 ? null : sealer.seal(secrets, id);
   const kept: ParentInput = {
     operation: input.operation,
     resourceSpec: cut as Record<string, unknown>,

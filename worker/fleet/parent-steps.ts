@@ -40,6 +40,8 @@ export class ParentSteps {
       if (!row) return;
       const waiting = stepsOf(this.#store, id).filter((step) => step.taken === 0 && !hasEnded(step.status as JobState));
       const spec = waiting.length > 0 ? this.#specOf(row) : {};
+      if (spec === null) await Promise.all(waiting.map((step) => this.#put(step, "failed", false, "SEAL_OPEN_FAILED")));
+      if (spec === null) return;
       for (let at = 0; at < waiting.length; at += AT_ONCE)
         await Promise.all(waiting.slice(at, at + AT_ONCE).map((step) => this.#submitStep(row, step, spec)));
       await this.#again(id);
@@ -100,11 +102,16 @@ export class ParentSteps {
     this.wakers.wake(step.parent_id);
   }
 
-  #specOf(row: ParentRow): Record<string, unknown> {
+  /** Null when its secrets cannot be opened any more: the key was changed. */
+  #specOf(row: ParentRow): Record<string, unknown> | null {
     const pointers = JSON.parse(row.pointers) as string[];
-    const secrets =
-      row.secrets === null ? [] : (new Sealer(this.#store.env.SEAL_KEY).open(new Uint8Array(row.secrets), row.id) as unknown[]);
-    return putSecrets(inputOf(row).resourceSpec, pointers, secrets) as Record<string, unknown>;
+    try {
+      const sealer = new Sealer(this.#store.env.SEAL_KEY);
+      const secrets = row.secrets === null ? [] : (sealer.open(new Uint8Array(row.secrets), row.id) as unknown[]);
+      return putSecrets(inputOf(row).resourceSpec, pointers, secrets) as Record<string, unknown>;
+    } catch {
+      return null;
+    }
   }
 
   async #submitStep(row: ParentRow, step: StepRow, resourceSpec: Record<string, unknown>): Promise<void> {

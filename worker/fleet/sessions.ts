@@ -68,6 +68,10 @@ function dropOldest(store: FleetStore, principal: string): void {
     principal,
     LIMITS.sessionsPerPrincipal,
   );
+  store.sql.exec(
+    "DELETE FROM sessions WHERE hash NOT IN (SELECT hash FROM sessions ORDER BY created_at DESC, hash LIMIT ?)",
+    LIMITS.sessions,
+  );
 }
 
 export async function deleteSession(store: FleetStore, actor: Actor, hash: string): Promise<void> {

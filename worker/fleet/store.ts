@@ -86,7 +86,7 @@ export class FleetStore {
     return number;
   }
 
-  count(table: "hosts" | "keys" | "grants" | "codes"): number {
+  count(table: "hosts" | "keys" | "grants"): number {
     return this.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${table}`).one().n;
   }
 

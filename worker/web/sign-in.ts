@@ -58,7 +58,7 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn(field.value.trim());
 });
-const code = decodeURIComponent(location.hash.slice(1));
+const code = location.hash.slice(1);
 if (code) {
   history.replaceState(null, "", location.pathname);
   void signIn(code);

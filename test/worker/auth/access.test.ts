@@ -1,6 +1,6 @@
 // Access tokens against a real key server: which are let in, as whom, and which are refused with which code.
 import { inject, beforeAll, describe, expect, it, vi } from "vitest";
-import { SignJWT } from "jose";
+import { exportJWK, importJWK, SignJWT } from "jose";
 import { JWKS_COOLDOWN_MS } from "../../../worker/auth/access.ts";
 import { Edge, type More } from "../routes/edge.ts";
 import { answerWith, AUDIENCE, claims, fetched, forged, makeKey, publish, sign, type TeamKey } from "./tokens.ts";
@@ -10,6 +10,8 @@ const ADMIN_SUB = "user:7335d417-61da-459d-899c-0a01c76a2f94";
 
 let key: TeamKey;
 let stranger: TeamKey;
+/** Published without `alg`: only the Worker's own list says what may be signed with it. */
+let open: TeamKey;
 let edge: Edge;
 
 const hour = 3600;
@@ -22,7 +24,9 @@ const withToken = (token: string, more: Record<string, string> = {}): More => ({
 beforeAll(async () => {
   key = await makeKey("first");
   stranger = await makeKey("first");
-  await publish(team, [key]);
+  open = await makeKey("open");
+  delete open.jwk.alg;
+  await publish(team, [key, open]);
   edge = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: `${AUDIENCE}, another-of-ours`, ADMIN: "ada@example.com", EMBEDDED: "" });
 });
 
@@ -31,6 +35,7 @@ describe("a token that holds", () => {
     ["of a person", () => sign(key, claims(team)), { principal: ADMIN_SUB, email: "ada@example.com" }],
     ["for another of our audiences", () => sign(key, claims(team, { aud: ["x", "another-of-ours"] })), { principal: ADMIN_SUB }],
     ["with the audience as text", () => sign(key, claims(team, { aud: AUDIENCE })), { principal: ADMIN_SUB }],
+    ["by a key that does not say its algorithm", () => sign(open, claims(team)), { principal: ADMIN_SUB }],
     ["without nbf", () => sign(key, claims(team, { nbf: undefined })), { principal: ADMIN_SUB }],
     [
       "of a service token",
@@ -73,6 +78,8 @@ describe("a token that does not hold", () => {
     ["alg none with a signature", () => forged({ alg: "none", kid: "first" }, claims(team), "AAAA")],
     ["HS256 with the public key as its secret", () => hs256()],
     ["RS384", () => rs384()],
+    ["RS384 by the very key, which does not say its algorithm", () => sameKey("RS384")],
+    ["PS256 by the very key, which does not say its algorithm", () => sameKey("PS256")],
     ["unknown kid", () => sign(key, claims(team), { kid: "unknown" })],
     ["signed by another key of that kid", () => sign(stranger, claims(team))],
     ["without kid, signed by a stranger", () => sign(stranger, claims(team), { kid: undefined })],
@@ -108,6 +115,10 @@ describe("a token that does not hold", () => {
   async function hs256(): Promise<string> {
     const secret = new TextEncoder().encode(JSON.stringify(key.jwk));
     return new SignJWT(claims(team)).setProtectedHeader({ alg: "HS256", kid: "first" }).sign(secret);
+  }
+  async function sameKey(alg: string): Promise<string> {
+    const privateKey = await importJWK(await exportJWK(open.privateKey), alg);
+    return sign({ ...open, privateKey: privateKey as TeamKey["privateKey"] }, claims(team), { alg });
   }
   async function rs384(): Promise<string> {
     const other = await makeKey("first", "RS384");

@@ -1,16 +1,18 @@
 // The Worker's copy of the access data: no hop while it is fresh, a bound on how old it may be, closed when the Fleet is gone.
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { idFactory, MAX_HOST_NUMBER } from "../../../protocol/ids.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
+import type { Env } from "../../../worker/env.ts";
 import { Edge } from "../routes/edge.ts";
 import { enrol } from "../routes/enrolled.ts";
-import { FleetWatch } from "./fleet-watch.ts";
+import { ObjectWatch } from "./object-watch.ts";
 
 /** Another isolate of the same deployment: it changes things behind the back of the one under test. */
 const elsewhere = new Edge();
 const SUBMIT = { operation: "host.info" };
 let count = 0;
 
-let watch: FleetWatch;
+let watch: ObjectWatch<Env["FLEET"]>;
 let edge: Edge;
 let key: { id: string; key: string };
 let path: string;
@@ -22,7 +24,7 @@ beforeEach(async () => {
   path = `/api/v1/hosts/${host.name}/jobs`;
   const made = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "operator", hosts: ["*"] }] });
   key = made.body;
-  watch = new FleetWatch();
+  watch = new ObjectWatch(elsewhere.env.FLEET);
   edge = new Edge({ FLEET: watch.namespace });
 });
 afterEach(() => {
@@ -139,5 +141,41 @@ describe("a clock that goes back", () => {
     await elsewhere.ask("DELETE", `/api/v1/keys/${key.id}`);
     pass(-600_000);
     expect(await submit()).toMatchObject({ status: 401 });
+  });
+});
+
+describe("what a caller may not see", () => {
+  it("wakes no host's object and asks no Fleet, whether it is there or not", async () => {
+    const mine = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "operator", hosts: ["no-such-host"] }] });
+    const job = await elsewhere.post(path, SUBMIT);
+    const hosts = new ObjectWatch(elsewhere.env.HOST);
+    const blind = new Edge({ FLEET: watch.namespace, HOST: hosts.namespace });
+    const more = { key: mine.body.key };
+    expect(await blind.get("/api/v1/me", more)).toMatchObject({ status: 200 });
+    const asked = watch.calls.length;
+    const unknownHost = idFactory(MAX_HOST_NUMBER)();
+    for (const id of [job.body.id, unknownHost, "not-an-id"]) {
+      expect(await blind.get(`/api/v1/jobs/${id}`, more)).toMatchObject({ status: 404, body: { code: "JOB_NOT_FOUND" } });
+      expect(await blind.get(`/api/v1/jobs/${id}/events`, more)).toMatchObject({ status: 404 });
+      expect(await blind.get(`/api/v1/jobs/${id}/output`, more)).toMatchObject({ status: 404 });
+      expect(await blind.post(`/api/v1/jobs/${id}/cancel`, undefined, more)).toMatchObject({ status: 404 });
+    }
+    expect(await blind.post(path, SUBMIT, more)).toMatchObject({ status: 404, body: { code: "HOST_NOT_FOUND" } });
+    expect(await blind.get(`/link?host=${MAX_HOST_NUMBER}`, { key: null, headers: { upgrade: "websocket" } })).toMatchObject({
+      status: 404,
+    });
+    expect(hosts.calls).toEqual([]);
+    expect(watch.calls.slice(asked).filter((method) => method !== "snapshot")).toEqual([]);
+  });
+
+  it("is FORBIDDEN, not missing, where the host may be seen but this not be done", async () => {
+    const reader = await elsewhere.post("/api/v1/keys", { name: "x", grants: [{ role: "reader", hosts: ["*"] }] });
+    const job = await elsewhere.post(path, SUBMIT);
+    const more = { key: reader.body.key };
+    expect(await edge.post(`/api/v1/jobs/${job.body.id}/cancel`, undefined, more)).toMatchObject({
+      status: 403,
+      body: { code: "FORBIDDEN" },
+    });
+    expect(await edge.get(`/api/v1/jobs/${job.body.id}`, more)).toMatchObject({ status: 200 });
   });
 });

@@ -1,17 +1,14 @@
-// The real Fleet's namespace, with every call counted, and made to fail or to wait when a test says so.
-import { env } from "cloudflare:workers";
-import type { Env } from "../../../worker/env.ts";
+// The real objects of a namespace, with every call counted, and made to fail or to wait when a test says so.
 
-export class FleetWatch {
+export class ObjectWatch<T extends DurableObjectNamespace> {
   /** Names of the methods called, in order. */
   readonly calls: string[] = [];
   /** `silent`: never answers; `broken`: throws. */
   mode: "live" | "silent" | "broken" = "live";
-  readonly namespace: Env["FLEET"];
+  readonly namespace: T;
 
-  constructor() {
-    const real = env.FLEET;
-    this.namespace = { getByName: (name: string) => this.#stub(real.getByName(name)) } as unknown as Env["FLEET"];
+  constructor(real: T) {
+    this.namespace = { getByName: (name: string) => this.#stub(real.getByName(name)) } as unknown as T;
   }
 
   #stub(stub: object): object {
@@ -20,7 +17,7 @@ export class FleetWatch {
         (target, method) =>
         (...values: unknown[]) => {
           this.calls.push(String(method));
-          if (this.mode === "broken") return Promise.reject(new Error("the Fleet is broken"));
+          if (this.mode === "broken") return Promise.reject(new Error("the object is broken"));
           if (this.mode === "silent") return new Promise(() => {});
           return (target as Record<string | symbol, (...all: unknown[]) => unknown>)[method]!(...values);
         },
