@@ -47,7 +47,7 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
-const DRAIN_MS = 10_000;
+const DRAIN_MS = 4_000;
 /** The last ends reach the edge in a round trip; what it has not acknowledged then is told at the next start. */
 const LAST_WORDS_MS = 1_000;
 

@@ -214,13 +214,19 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     this.#parts.welcome.begin(ws, at, checked.body);
   }
 
+  /** A hibernating socket that the peer closed keeps its descriptor until it is closed here too. */
   override async webSocketClose(ws: WebSocket): Promise<void> {
+    ws.close(1000);
+    await this.#gone(ws);
+  }
+
+  async #gone(ws: WebSocket): Promise<void> {
     if (this.#parts.links.lost(ws)) this.#parts.linkLost();
     await this.#parts.due.arm();
   }
 
   override async webSocketError(ws: WebSocket): Promise<void> {
-    await this.webSocketClose(ws);
+    await this.#gone(ws);
   }
 
   // ---- time ----

@@ -10,7 +10,12 @@ import { Edge } from "../routes/edge.ts";
 import { enrol } from "../routes/enrolled.ts";
 
 const edge = new Edge();
-const evict = () => evictDurableObject(env.FLEET.getByName("fleet"));
+
+/** Only an object that runs can be evicted, so it is woken first. */
+async function evict(): Promise<void> {
+  await fleetOf(edge.env).snapshot(null);
+  await evictDurableObject(env.FLEET.getByName("fleet"));
+}
 
 describe("an evicted Fleet", () => {
   it("keeps hosts, keys, codes and the version of its access data", async () => {

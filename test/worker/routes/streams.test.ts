@@ -1,6 +1,7 @@
 // Events and output of a job through the Worker: formats, resuming, ranges, and the end that a revocation puts to a stream.
 import { beforeAll, describe, expect, it } from "vitest";
-import { running, ScriptedRelay, success, type HostUnderTest, type Job } from "../host/scripted-relay.ts";
+import { ObjectWatch } from "../auth/object-watch.ts";
+import { eventually, running, ScriptedRelay, success, type HostUnderTest, type Job } from "../host/scripted-relay.ts";
 import { Edge, type More } from "./edge.ts";
 import { enrol } from "./enrolled.ts";
 
@@ -98,13 +99,14 @@ describe("events", () => {
   it("go on when rights only change", async () => {
     const { id, job } = await begin();
     const key = await edge.post("/api/v1/keys", { name: "reader", grants: [{ role: "reader", hosts: ["*"] }] });
-    const answer = await edge.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body.key });
+    const watch = new ObjectWatch(edge.env.HOST);
+    const watched = new Edge({ HOST: watch.namespace });
+    const answer = await watched.raw("GET", `/api/v1/jobs/${id}/events`, { key: key.body.key });
     const reader = answer.body!.getReader() as ReadableStreamDefaultReader<Uint8Array>;
     await readUntil(reader, "running");
     const principal = `key:${key.body.id}`;
     await edge.post("/api/v1/grants", { principal, role: "reader", hosts: ["streaming"], operations: ["command.*"] });
-    // Longer than the time between two checks: what is awaited here is that nothing happens.
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    await eventually(() => watch.calls.includes("job"), "the job's object to judge the new rights");
     relay.event(job.channel, success(job));
     await readUntil(reader, "event: result");
   });
