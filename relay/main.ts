@@ -1,10 +1,9 @@
 // Puts the relay together: config, state, journal, spool, jobs, drivers, link. And the process `farhand-relay`. Run it with
 // MALLOC_ARENA_MAX=1 and node --max-semi-space-size=1 --v8-pool-size=1: 28 MB less, at no visible cost.
+import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { allows, ConfigError, loadConfig, type RelayConfig } from "./config.ts";
-import { detect } from "./detect.ts";
-import { createDrivers } from "./drivers/index.ts";
+import { ConfigError, loadConfig, type RelayConfig } from "./config.ts";
 import { endMarked } from "./exec.ts";
 import { systemClock, type Clock } from "./jobs/clock.ts";
 import type { Point } from "./jobs/job.ts";
@@ -16,6 +15,7 @@ import { endWhatWasLeft } from "./jobs/restart.ts";
 import { Spool } from "./jobs/spool.ts";
 import { Link } from "./link/link.ts";
 import { reasonOf, stderrLog, type Log } from "./log.ts";
+import { Settings } from "./settings.ts";
 import { lockState, readState, StateError } from "./state.ts";
 
 export interface RelayOptions {
@@ -43,6 +43,8 @@ export interface RelayOptions {
 export interface Relay {
   /** Settles at the first welcome; never rejects. */
   readonly ready: Promise<void>;
+  /** Reads relay.toml again and tells the edge. A file that cannot be used changes nothing. Never rejects. */
+  reload(): Promise<void>;
   /** Claims nothing more, lets jobs end (then cancels them), closes. */
   stop(): Promise<void>;
 }
@@ -70,8 +72,7 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
   const clock = options.clock ?? systemClock;
   const state = await readState(stateDir);
   if (!state) throw new StateError(`This host is not enrolled (${stateDir}). Enrol it: farhand enroll URL CODE.`);
-  const drivers = createDrivers(config);
-  const [journal, detection] = await Promise.all([openJournal(options, stateDir, log), detect(config.labels), drivers.start()]);
+  const [journal, settings] = await Promise.all([openJournal(options, stateDir, log), Settings.load(config, log)]);
   const open = await journal.open();
   const spool = await Spool.open(
     { dir: join(stateDir, "spool"), onError: (error) => log("error", "the spool failed", { reason: reasonOf(error) }) },
@@ -86,17 +87,16 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
     log,
     locks: new Locks(),
     reports: new Reports({ journal, spool, clock }),
-    host: { find: (operation) => drivers.find(operation), allows: (operation) => allows(config, operation) },
+    host: settings,
     endProcesses: endMarked,
     point: options.point ?? (() => undefined),
-    slots: config.slots,
     hostName: state.host,
   });
   const link = new Link({
     edgeUrl: options.edgeUrl ?? config.edgeUrl ?? state.edgeUrl,
     headers: options.accessHeaders ?? accessHeaders(config),
     identity: { hostNumber: state.hostNumber, privateKey: state.privateKey },
-    describe: () => ({ slots: config.slots, labels: [...detection.labels], facts: detection.facts, catalogue: drivers.catalogue() }),
+    describe: () => settings.describe(),
     user: jobs,
     clock,
     log,
@@ -108,11 +108,17 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
     await jobs.drain(options.drainMs ?? DRAIN_MS);
     await jobs.acknowledged(LAST_WORDS_MS);
     await link.stop("the relay stops");
-    await drivers.stop();
+    await settings.stop();
     await journal.close();
     await unlock();
   };
-  return { ready: link.ready, stop: () => (stopping ??= stop()) };
+  let reloading = Promise.resolve();
+  const reload = async () => {
+    if (await settings.reload()) link.announce();
+  };
+  const reloadLater = () =>
+    (reloading = reloading.then(reload).catch((error: unknown) => log("error", "relay.toml was not read", { reason: reasonOf(error) })));
+  return { ready: link.ready, reload: reloadLater, stop: () => (stopping ??= stop()) };
 }
 
 function openJournal(options: RelayOptions, stateDir: string, log: Log): Promise<Journal> {
@@ -140,6 +146,21 @@ function accessHeaders(config: RelayConfig): Record<string, string> {
   return { "cf-access-client-id": config.access.clientId, "cf-access-client-secret": secret };
 }
 
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync("/dev/tty", "r"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** SIGHUP says that the terminal was closed, or, by custom, that a service should read its file again. */
+function onHangUp(end: () => void, reload: () => void): void {
+  const hadTerminal = hasTerminal();
+  process.on("SIGHUP", () => (hadTerminal && !hasTerminal() ? end() : reload()));
+}
+
 /** The process: `farhand-relay [--config FILE] [--state DIR] [--edge URL]`. Ends the process; 2: it could not start, 1: it failed later. */
 export async function main(argv: readonly string[]): Promise<void> {
   process.title = "farhand-relay";
@@ -158,6 +179,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     const end = () => void relay.stop().then(() => process.exit(0));
     process.on("SIGTERM", end);
     process.on("SIGINT", end);
+    if (process.platform !== "win32") onHangUp(end, () => void relay.reload());
   } catch (error) {
     if (error instanceof ConfigError || error instanceof StateError) process.stderr.write(`farhand-relay: ${error.message}\n`);
     else log("error", "the relay could not start", { reason: reasonOf(error) });

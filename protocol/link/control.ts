@@ -83,6 +83,12 @@ export const helloSchema = z.strictObject({ type: z.literal("hello"), body: text
 /** What the signature covers: this text, a newline, then the body's bytes (UTF-8). */
 export const HELLO_CONTEXT = "farhand link hello v1";
 
+/**
+ * The edge's clock when it sent this, milliseconds. Never compared with the relay's own: the difference between two of these,
+ * against the time between their arrivals, says how much longer the second was on its way.
+ */
+const sentAt = z.number().min(0).optional();
+
 const edgeMessages = [
   /** The first message on a socket. `epoch` is the one this connection will have. */
   z.strictObject({ type: z.literal("challenge"), nonce: base64(64), epoch: z.int().min(1), versions: z.array(count).max(4) }),
@@ -96,6 +102,7 @@ const edgeMessages = [
     host: hostNameSchema,
     epoch: z.int().min(1),
     lane: z.int().min(0).max(255),
+    now: sentAt,
     jobs: z
       .array(
         z.strictObject({
@@ -121,6 +128,7 @@ const edgeMessages = [
     job_id: ulidSchema,
     channel: channelId,
     expires_in_ms: count,
+    now: sentAt,
     salt: hex64,
     payload_hash: hex64,
     payload: text(LIMITS.controlMessageBytes),
@@ -145,7 +153,7 @@ const edgeMessages = [
     length: z.int().min(1).max(LIMITS.spoolReadBytes),
   }),
   /** A probe that woke the object; answered by `probe_answer`. */
-  z.strictObject({ type: z.literal("probe_answer"), id: count }),
+  z.strictObject({ type: z.literal("probe_answer"), id: count, now: sentAt }),
 ] as const;
 
 const relayMessages = [

@@ -9,9 +9,11 @@ import { findOperation } from "../../protocol/operations/index.ts";
 import type { Allowance } from "../config.ts";
 import type { FoundOperation } from "../drivers/index.ts";
 
+/** What the host offers now; it may change between two questions. */
 export interface Host {
-  readonly find: (operation: string) => FoundOperation | null;
-  readonly allows: (operation: string) => Allowance;
+  readonly slots: number;
+  find(operation: string): FoundOperation | null;
+  allows(operation: string): Allowance;
 }
 
 export interface Runnable {

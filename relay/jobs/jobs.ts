@@ -14,7 +14,6 @@ import type { Report, ReportPlace, Uplink } from "./reports.ts";
 export type JobsMessage = MessageOf<EdgeMessage, "job" | "cancel" | "call" | "spool">;
 
 export interface JobsOptions extends JobParts {
-  readonly slots: number;
   readonly hostName: string;
 }
 
@@ -125,7 +124,7 @@ export class Jobs {
       return this.#answerOnly(message.job_id, message.channel, refusal("LINK_MESSAGE_INVALID", message.job_id));
     }
     if (this.#draining) return this.#refuse(message.job_id, "The relay is stopping.", DRAIN_RETRY_MS);
-    if (this.#active.size >= this.#options.slots) return void this.#replayOrRefuse(message);
+    if (this.#active.size >= this.#options.host.slots) return void this.#replayOrRefuse(message);
     const job = new Job(this.#options, message, request, reports.open(message.job_id, placeOf(message)), (ended) => this.#ended(ended));
     this.#active.set(job.id, job);
     job.start();

@@ -12,6 +12,7 @@ import type { Outcome } from "./backoff.ts";
 import { helloFor, type HostDescription, type Identity } from "./handshake.ts";
 import { Liveness } from "./liveness.ts";
 import { Outbound } from "./outbound.ts";
+import { Transit } from "./transit.ts";
 
 /** What the link carries for: the jobs of this host. */
 export interface LinkUser {
@@ -38,6 +39,8 @@ export interface ConnectionOptions {
 const LANE = 0;
 /** After our close frame the peer has this long for its own. */
 const CLOSE_MS = 1_000;
+/** An answer that took longer is no measure of the way. */
+const PROMPT_MS = 1_000;
 const HANDSHAKE_TYPES = new Set<EdgeMessage["type"]>(["challenge", "welcome", "refused"]);
 
 export class Connection {
@@ -49,6 +52,9 @@ export class Connection {
   #challenge: MessageOf<EdgeMessage, "challenge"> | null = null;
   #upSince: Moment | null = null;
   #liveness: Liveness | null = null;
+  #transit: Transit | null = null;
+  /** The hello says what was true before. */
+  #isOutdated = false;
   readonly #stopDeadline: () => void;
 
   constructor(options: ConnectionOptions) {
@@ -75,6 +81,16 @@ export class Connection {
   /** Sends what waits, then closes. */
   close(reason: string): void {
     this.#end({ kind: "lost", reason, upMs: this.#upMs }, CLOSE.draining);
+  }
+
+  /** Tells the edge what the host offers now. */
+  announce(): void {
+    if (this.#state !== "up") {
+      this.#isOutdated = true;
+      return;
+    }
+    const { labels, slots, catalogue } = this.#options.describe();
+    this.#out.message({ type: "catalogue", labels, slots, catalogue });
   }
 
   get #upMs(): number {
@@ -122,9 +138,29 @@ export class Connection {
     const message = parseEdgeMessage(text);
     if ("error" in message) return this.#invalid(message.error);
     if (HANDSHAKE_TYPES.has(message.type) || this.#state !== "up") return this.#shake(message);
-    if (message.type === "probe_answer") {
-      if (!this.#liveness?.answered(message.id)) this.#invalid("an answer to no probe");
-    } else this.#options.user.handle(message as JobsMessage, this.#out);
+    if (message.type === "probe_answer") this.#probed(message);
+    else if (message.type === "job") this.#job(message);
+    else this.#options.user.handle(message as JobsMessage, this.#out);
+  }
+
+  #probed(message: MessageOf<EdgeMessage, "probe_answer">): void {
+    const tookMs = this.#liveness?.answered(message.id) ?? null;
+    if (tookMs === null) this.#invalid("an answer to no probe");
+    else if (tookMs <= PROMPT_MS) this.#measure(message.now);
+  }
+
+  #measure(sentMs: number | undefined): void {
+    if (sentMs !== undefined) this.#transit = new Transit(this.#options.clock, sentMs);
+  }
+
+  /** What is left of a job's time was said when it was sent. */
+  #job(message: MessageOf<EdgeMessage, "job">): void {
+    const late = message.now === undefined ? 0 : (this.#transit?.excess(message.now) ?? 0);
+    const left = Math.max(0, message.expires_in_ms - late);
+    // That far out a clock may have been set: the edge sends it again on a new link, and says again what is left.
+    if (left === 0 && message.expires_in_ms > 0 && late > PROMPT_MS)
+      return this.#lost(`a job was on its way for ${Math.round(late)} ms, longer than its time-to-live`);
+    this.#options.user.handle(late === 0 ? message : { ...message, expires_in_ms: left }, this.#out);
   }
 
   #binary(data: RawData): void {
@@ -166,6 +202,7 @@ export class Connection {
     const { clock, random, user, log } = this.#options;
     this.#state = "up";
     this.#stopDeadline();
+    this.#measure(welcome.now);
     this.#upSince = momentOf(clock);
     this.#liveness = new Liveness({
       clock,
@@ -175,6 +212,7 @@ export class Connection {
       onDead: (reason) => this.#lost(reason),
     });
     this.#options.onUp();
+    if (this.#isOutdated) this.announce();
     user.welcome(welcome, this.#out).catch((error: unknown) => {
       log("error", "a welcome could not be handled", { reason: reasonOf(error) });
       this.#lost("the welcome could not be handled");

@@ -42,6 +42,11 @@ export class Link {
     this.#running ??= this.#run();
   }
 
+  /** What this host offers has changed. Without a link there is nothing to do: the next hello says it. */
+  announce(): void {
+    this.#connection?.announce();
+  }
+
   async stop(reason: string): Promise<void> {
     this.#stopped.abort();
     this.#connection?.close(reason);

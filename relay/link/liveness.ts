@@ -41,11 +41,11 @@ export class Liveness {
     this.#heard = momentOf(this.#options.clock);
   }
 
-  /** False for an answer to a probe that is not open. */
-  answered(id: number): boolean {
-    if (!this.#isProbing || id !== this.#probeId) return false;
+  /** How many milliseconds the answer took; null for an answer to a probe that is not open. */
+  answered(id: number): number | null {
+    if (!this.#isProbing || id !== this.#probeId) return null;
     this.#isProbing = false;
-    return true;
+    return elapsed(this.#options.clock, this.#probed);
   }
 
   stop(): void {

@@ -1,5 +1,5 @@
 // A WebSocket proxy between a real relay and a real edge, with faults on command: cut, stall (half-open), cut after the
-// n-th message in a direction, repeat the edge's messages.
+// n-th message in a direction, hold back, repeat the edge's messages.
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import http from "node:http";
@@ -20,6 +20,8 @@ export class LinkProxy {
   readonly #target: string;
   #isStalled = false;
   #isDown = false;
+  /** What waits while everything is held back; null: nothing is. */
+  #held: (() => void)[] | null = null;
   #cutAfter: { direction: Direction; messages: number } | null = null;
   /** Every message that passed, by direction. */
   readonly seen: Record<Direction, Message[]> = { "to-relay": [], "to-edge": [] };
@@ -67,6 +69,7 @@ export class LinkProxy {
 
   #pass(pair: Pair, direction: Direction, message: Message): void {
     if (this.#isStalled) return;
+    if (this.#held) return void this.#held.push(() => this.#pass(pair, direction, message));
     this.seen[direction].push(message);
     const target = direction === "to-relay" ? pair.relay : pair.edge;
     const isJob = direction === "to-relay" && !message.isBinary && message.data.includes('"type":"job"');
@@ -90,6 +93,13 @@ export class LinkProxy {
   /** Swallows everything in both directions while the connections stay open. */
   stall(isStalled: boolean): void {
     this.#isStalled = isStalled;
+  }
+
+  /** Keeps everything in both directions while the connections stay open, and lets it go later, in order. */
+  hold(isHeld: boolean): void {
+    const waiting = this.#held ?? [];
+    this.#held = isHeld ? waiting : null;
+    if (!isHeld) for (const pass of waiting) pass();
   }
 
   /** Refuses new connections, and ends those there are. */

@@ -4,21 +4,26 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { json, until } from "../e2e/api.ts";
+import type { Point } from "../../relay/jobs/job.ts";
 import { startProduct, type Product } from "../product.ts";
 import { LinkProxy } from "./link-proxy.ts";
 
 const ENTRY = join(import.meta.dirname, "../../cli/farhand.mjs");
+const CHILD = join(import.meta.dirname, "../relay/jobs/relay-child.ts");
 
 export interface Rig {
   /** The edge; `ready.host` is this rig's host, so that the functions of test/e2e/api.ts work on it. */
   readonly product: Product;
   readonly proxy: LinkProxy;
   readonly state: string;
+  readonly config: string;
   readonly logs: string[];
   relay: ChildProcess;
   /** Ends the relay with this signal and waits until it is gone. */
   endRelay(signal: NodeJS.Signals): Promise<void>;
   startRelay(env?: Record<string, string>): void;
+  /** The same relay from its sources, with a point at which it kills or stops itself (test/relay/jobs/relay-child.ts). */
+  startChild(at: Point | "-", how?: "kill" | "stop", env?: Record<string, string>): void;
   online(isOnline: boolean): Promise<void>;
   stop(): Promise<void>;
 }
@@ -45,13 +50,12 @@ export async function addHost(edge: Product, name: string, more = ""): Promise<R
   await run(["enroll", edge.ready.url, made.body.code, "--state", state]);
   const product: Product = { ...edge, ready: { ...edge.ready, host: name } };
   const logs: string[] = [];
-  const startRelay = (env: Record<string, string> = {}) => {
-    rig.relay = spawn(process.execPath, [ENTRY, "relay", "--config", config], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, ...env },
-    });
+  const start = (argv: readonly string[], env: Record<string, string>) => {
+    rig.relay = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"], env: { ...process.env, ...env } });
     rig.relay.stderr!.setEncoding("utf8").on("data", (text: string) => logs.push(text));
   };
+  const startRelay: Rig["startRelay"] = (env = {}) => start([ENTRY, "relay", "--config", config], env);
+  const startChild: Rig["startChild"] = (at, how = "kill", env = {}) => start([CHILD, state, config, at, how], env);
   const endRelay = async (signal: NodeJS.Signals) => {
     if (rig.relay.exitCode !== null || rig.relay.signalCode !== null) return;
     const gone = once(rig.relay, "close");
@@ -69,7 +73,7 @@ export async function addHost(edge: Product, name: string, more = ""): Promise<R
     await endRelay("SIGKILL");
     await proxy.close();
   };
-  const rig: Rig = { product, proxy, state, logs, relay: null as unknown as ChildProcess, endRelay, startRelay, online, stop };
+  const rig: Rig = { product, proxy, state, config, logs, relay: null!, endRelay, startRelay, startChild, online, stop };
   startRelay();
   await online(true);
   return rig;

@@ -66,11 +66,13 @@ export class Delivery {
 
   send(job: LiveJob, parcel: Parcel): void {
     job.isNewToLink = true;
+    const now = Date.now();
     this.#links.send({
       type: "job",
       job_id: job.id,
       channel: job.channel,
-      expires_in_ms: Math.max(0, job.expiresAtMs - Date.now()),
+      expires_in_ms: Math.max(0, job.expiresAtMs - now),
+      now,
       salt: parcel.salt,
       payload_hash: parcel.hash,
       payload: parcel.payload,

@@ -83,7 +83,7 @@ export class Intake {
   }
 
   #apply(job: LiveJob, records: readonly RawRecord[], end: number): void {
-    if (hasEnded(job.status) && job.status !== "unknown") {
+    if (hasEnded(job.status) && !this.#core.jobs.open().has(job.id)) {
       job.offset = Math.max(job.offset, end);
       return;
     }
@@ -126,8 +126,7 @@ export class Intake {
       this.#core.jobs.write(job, "running", { started_at: batch.claimedAtMs });
       this.#claimed(job);
     } else if (batch.kept.length === 0) {
-      // Nothing new, but the channel moved on: the sender lets go what is acknowledged, so the offset must be durable.
-      this.#core.sql.exec("UPDATE jobs SET offset = ?, channel = ? WHERE id = ?", job.offset, job.channel, job.id);
+      this.#advance(job);
       return;
     }
     this.#core.wakers.wake(job.id);
@@ -141,6 +140,12 @@ export class Intake {
   #end(batch: Batch, event: Extract<JobEvent, { type: "result" }>): void {
     const { job } = batch;
     if (batch.isClaimed) this.#claimed(job);
+    if (job.status === "unknown" && event.status === "unknown") {
+      // The relay has no better word: both sides are done with it.
+      this.#advance(job);
+      this.#core.jobs.settle(job);
+      return;
+    }
     const result: JobResult | null = event.result && { ...event.result, correlation_id: job.correlationId };
     const isEnded = this.#lifecycle.end(job, {
       status: event.status,
@@ -152,7 +157,12 @@ export class Intake {
       stdoutBytes: event.stdout_bytes,
       stderrBytes: event.stderr_bytes,
     });
-    if (!isEnded) this.#core.sql.exec("UPDATE jobs SET offset = ?, channel = ? WHERE id = ?", job.offset, job.channel, job.id);
+    if (!isEnded) this.#advance(job);
+  }
+
+  /** Nothing new, but the channel moved on: the sender lets go what is acknowledged, so the offset must be durable. */
+  #advance(job: LiveJob): void {
+    this.#core.sql.exec("UPDATE jobs SET offset = ?, channel = ? WHERE id = ?", job.offset, job.channel, job.id);
   }
 
   #output(batch: Batch, record: RawRecord): void {

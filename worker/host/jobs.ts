@@ -224,7 +224,11 @@ export class Jobs {
     this.#sql.exec(`UPDATE jobs SET ${names.map((name) => `${name} = ?`).join(", ")} WHERE id = ?`, ...Object.values(columns), job.id);
     job.status = status;
     this.#place(job);
-    if (!hasEnded(status)) return;
+    if (hasEnded(status)) this.settle(job);
+  }
+
+  /** Nothing more is expected of an ended job: it leaves memory, and a welcome names it no more. */
+  settle(job: LiveJob): void {
     this.open().delete(job.id);
     this.#channels.delete(job.channel);
     this.#ended.set(job.channel, job);

@@ -61,7 +61,7 @@ export class Messages {
         return;
       }
       case "probe":
-        this.#links.sendTo(ws, { type: "probe_answer", id: message.id });
+        this.#links.sendTo(ws, { type: "probe_answer", id: message.id, now: Date.now() });
         return;
       case "draining":
         this.#links.drain(ws);

@@ -75,6 +75,7 @@ export class Welcome {
       host: identity.name,
       epoch: at.epoch,
       lane: 0,
+      now: Date.now(),
       jobs: open.map((job) => ({
         job_id: job.id,
         channel: job.channel,
@@ -107,6 +108,7 @@ export class Welcome {
       if (isLost || (job.status === "running" && !held.has(job.id))) this.#loseJob(job);
       else if (!held.has(job.id)) again.push(job);
     }
+    for (const job of jobs.open().values()) if (job.status === "unknown" && !held.has(job.id)) jobs.settle(job);
     const gone: string[] = [];
     const correctable: string[] = [];
     for (const { job_id: id, channel } of hello.jobs) {

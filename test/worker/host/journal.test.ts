@@ -70,7 +70,7 @@ describe("a job after a reconnect", () => {
     await evict(host);
     const again = await ScriptedRelay.connect(host);
     const second = await again.next("job");
-    expect({ ...second, expires_in_ms: 0 }).toEqual({ ...first, expires_in_ms: 0 });
+    expect({ ...second, expires_in_ms: 0, now: 0 }).toEqual({ ...first, expires_in_ms: 0, now: 0 });
     again.close();
   });
 
@@ -128,5 +128,33 @@ describe("a job after a reconnect", () => {
     expect(actions).toContain("job.unknown");
     expect(await rows(host, "SELECT result IS NOT NULL AS r FROM jobs WHERE id = ?", id)).toEqual([{ r: 1 }]);
     again.close();
+  });
+
+  it("that is unknown on both sides is settled by one word: no later welcome names it", async () => {
+    const host = await newHost();
+    const relay = await ScriptedRelay.connect(host, journal(5));
+    const { id } = unwrap(await edge(host).submit(submission()));
+    const job = await relay.next("job");
+    relay.event(job.channel, running());
+    await relay.acked(job.channel);
+    const held: Partial<HelloBody> = { ...journal(1), jobs: [{ job_id: id, state: "ended", channel: null }] };
+    const again = await ScriptedRelay.connect(host, held);
+    const [resumed] = (await again.next("welcome")).jobs;
+    again.event(resumed!.channel, success(job, { status: "unknown", code: "JOB_UNKNOWN", result: null }));
+    await again.acked(resumed!.channel);
+    expect(await jobOf(host, id)).toMatchObject({ status: "unknown", error: { code: "JOURNAL_LOST" } });
+    // Late words on its channel are still acknowledged, and change nothing.
+    again.event(resumed!.channel, success(job));
+    await again.acked(resumed!.channel);
+    expect((await jobOf(host, id)).status).toBe("unknown");
+    const third = await ScriptedRelay.connect(host, journal(1));
+    expect(await third.next("welcome")).toMatchObject({ jobs: [], gone: [] });
+    // The acknowledgement may have been lost with the relay: it is asked once more, and settled once more.
+    const fourth = await ScriptedRelay.connect(host, held);
+    expect((await fourth.next("welcome")).jobs.map(({ job_id }) => job_id)).toEqual([id]);
+    // A relay that holds it no more has nothing to correct, also when no word came in between.
+    const fifth = await ScriptedRelay.connect(host, journal(1));
+    expect(await fifth.next("welcome")).toMatchObject({ jobs: [], gone: [] });
+    fifth.close();
   });
 });
