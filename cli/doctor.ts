@@ -14,7 +14,7 @@ import { Client, type Target } from "./client.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { duration, plain, print, printJson } from "./output.ts";
 import { findTarget } from "./profile.ts";
-import { configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
+import { accessHeaders, configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
 import type { Input } from "./verb.ts";
 
 interface Check {
@@ -28,6 +28,7 @@ interface Check {
 /** Durations travel as remaining milliseconds, so clocks may differ; a person who reads times should know. */
 const CLOCK_MS = 10_000;
 const CHECK_MS = 10_000;
+const RELAY_STATE = "relay state";
 
 const failed = (name: string, error: unknown): Check => {
   const [detail = "", ...remedy] = (error as Error).message.split("\n");
@@ -65,11 +66,28 @@ async function edge(target: Target): Promise<Check[]> {
   }
 }
 
-async function edgeChecks(): Promise<Check[]> {
+/** A host that only runs a relay needs no key of its own. */
+async function edgeChecks(isRelayHost: boolean): Promise<Check[]> {
+  let target: Target;
   try {
-    return await edge(findTarget());
+    target = findTarget();
   } catch (error) {
-    return [failed("edge", error)];
+    return [{ ...failed("edge", error), ...(isRelayHost ? { ok: null } : {}) }];
+  }
+  return await edge(target);
+}
+
+/** Does the edge that the relay dials answer it? */
+async function relayEdge(url: string, config: RelayConfig | null): Promise<Check> {
+  const name = "relay's edge";
+  const client = new Client({ url, key: null });
+  try {
+    await client.ask("GET", "/healthz", { headers: accessHeaders(config), timeoutMs: CHECK_MS });
+    return { name, ok: true, detail: `${url} answers` };
+  } catch (error) {
+    return failed(name, error);
+  } finally {
+    client.close();
   }
 }
 
@@ -91,14 +109,15 @@ function dataDirectory(root: string): Check {
   }
 }
 
-async function relayState(stateDir: string): Promise<Check> {
-  const name = "relay state";
+async function relayState(stateDir: string, config: RelayConfig | null): Promise<Check[]> {
+  const name = RELAY_STATE;
   try {
     const state = await readState(stateDir);
-    if (!state) return { name, ok: null, detail: `${stateDir}: no relay is enrolled there` };
-    return { name, ok: true, detail: `enrolled as ${state.host} at ${state.edgeUrl} (${stateDir})` };
+    if (!state) return [{ name, ok: null, detail: `${stateDir}: no relay is enrolled there` }];
+    const enrolled = { name, ok: true, detail: `enrolled as ${state.host} at ${state.edgeUrl} (${stateDir})` };
+    return [enrolled, await relayEdge(state.edgeUrl, config)];
   } catch (error) {
-    if (error instanceof StateError) return failed(name, error);
+    if (error instanceof StateError) return [failed(name, error)];
     throw error;
   }
 }
@@ -133,14 +152,15 @@ async function relayChecks(input: Input, data: string): Promise<Check[]> {
     checks.push(failed("relay.toml", error));
   }
   const isNamed = input.text("state") !== undefined || (config?.stateDir ?? null) !== null;
-  checks.push(await relayState(isEmbedded && !isNamed ? paths.relayState : stateDirectory(input, config)));
+  checks.push(...(await relayState(isEmbedded && !isNamed ? paths.relayState : stateDirectory(input, config), config)));
   return checks;
 }
 
 export async function run(input: Input): Promise<void> {
   input.atMost(0);
   const data = resolve(input.text("data") ?? defaultDataDirectory());
-  const [edges, relays] = await Promise.all([edgeChecks(), relayChecks(input, data)]);
+  const relays = await relayChecks(input, data);
+  const edges = await edgeChecks(relays.some(({ name, ok }) => name === RELAY_STATE && ok === true));
   const checks = [node(), ...edges, dataDirectory(data), ...relays];
   const isWell = checks.every(({ ok }) => ok !== false);
   if (input.json) printJson({ ok: isWell, checks });

@@ -158,7 +158,7 @@ export async function follow(client: Client, job: Job, json: boolean): Promise<v
       end = hasEnded(ended.status) ? ended : null;
     } else end = await followOne(client, job.id, null, screen, leave.signal);
     screen.end();
-    if (end === null) throw new CliFailure(EXIT.failed, `left; the job goes on: \`farhand jobs follow ${job.id}\``);
+    if (end === null) throw new CliFailure(EXIT.failed, `left while the job is being cancelled: \`farhand jobs follow ${job.id}\``);
     if (json) printJson(await getJob(client, job.id));
     else if (end.status !== "succeeded")
       process.stderr.write(`farhand: ${plain(job.children ? `${end.status}, see above` : explain(end))}\n`);

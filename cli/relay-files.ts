@@ -28,3 +28,15 @@ export function stateDirectory(input: Input, config: RelayConfig | null): string
   const named = input.text("state");
   return named === undefined ? (config?.stateDir ?? defaultState()) : resolve(named);
 }
+
+/** The service token of `[access]`, for an edge behind Cloudflare Access. */
+export function accessHeaders(config: RelayConfig | null): Record<string, string> {
+  if (!config?.access) return {};
+  const secret = process.env[config.access.clientSecretEnv];
+  if (!secret)
+    throw new CliFailure(
+      EXIT.usage,
+      `${config.access.clientSecretEnv} is not set; [access] in ${config.file} names it for the service token's secret.`,
+    );
+  return { "cf-access-client-id": config.access.clientId, "cf-access-client-secret": secret };
+}

@@ -30,7 +30,7 @@ export class Screen {
   #draw(): void {
     if (this.#isMidLine || this.#status === "") return;
     const seconds = Math.floor((Date.now() - this.#since) / 1_000);
-    const width = (process.stderr.columns ?? 80) - 1;
+    const width = (process.stderr.columns || 80) - 1;
     process.stderr.write(CLEAR + `· ${plain(this.#status)}${seconds > 0 ? ` (${seconds} s)` : ""}`.slice(0, width));
   }
 

@@ -47,7 +47,13 @@ function ownNames(): string[] {
 export const isAnyAddress = (host: string) => host === "0.0.0.0" || host === "::";
 
 function configText(settings: EdgeSettings, compatibility: typeof __COMPATIBILITY__): string {
-  const text = { EMBEDDED: "on", API_KEYS: "allow", ADMIN_KEY_HASH: settings.adminKeyHash, SURFACES: surfaces(settings) };
+  const text = {
+    EMBEDDED: "on",
+    API_KEYS: "allow",
+    ADMIN_KEY_HASH: settings.adminKeyHash,
+    SURFACES: surfaces(settings),
+    ...(settings.publicUrl === null ? {} : { PUBLIC_URL: settings.publicUrl }),
+  };
   const bindings = [
     ...Object.entries(text).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`),
     `(name = "SEAL_KEY", fromEnvironment = ${quote(SEAL_KEY_VARIABLE)})`,

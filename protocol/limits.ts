@@ -39,7 +39,7 @@ export const LIMITS = {
   /** Ended jobs kept by a Host object, by age and by number. */
   jobRetentionMs: 30 * 24 * 3600_000,
   jobRetentionCount: 10_000,
-  /** Rows of the Fleet's index of all jobs, and audit records of hosts that it keeps: bounds its database (10 GB on Cloudflare). */
+  /** Rows of the Fleet's index of all jobs, and audit records that it keeps (its own, and those of hosts): bounds its database (10 GB on Cloudflare). */
   indexedJobs: 1_000_000,
   auditRecords: 2_000_000,
   /** Jobs waiting for one host. A queue beyond this is a mistake, answered 429. */
@@ -83,6 +83,8 @@ export const LIMITS = {
   signInTtlMs: 10 * 60_000,
   sessionTtlMs: 30 * 24 * 3600_000,
   sessionsPerPrincipal: 50,
+  /** Open sign-in links of one principal: anyone with a credential may make them. The oldest go. */
+  signInCodesPerPrincipal: 20,
   /** All sessions together: each isolate holds a copy of them. The oldest go. */
   sessions: 10_000,
   openCodes: 1_000,

@@ -18,7 +18,7 @@ const RULES: Record<RouteRule["who"], (rule: RouteRule) => string> = {
   public: () => "Anyone: a code, a signature or a challenge proves what is done.",
   authenticated: () => "Any principal; what is shown and done is what its grants allow.",
   fleet: (rule) => `Needs a grant of role ${roleOf(rule)} on all hosts and all operations.`,
-  host: (rule) => `Needs a grant of role ${roleOf(rule)} on the host.`,
+  host: (rule) => `Needs a grant of role ${roleOf(rule)} on the host${roleOf(rule) === "admin" ? ", for all operations" : ""}.`,
   operation: () => "Needs a grant on the host that covers the operation: `reader` for risk `read`, else `operator`.",
   job: (rule) => `Needs a grant of role ${roleOf(rule)} on the job's host that covers its operation.`,
 };

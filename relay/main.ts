@@ -16,7 +16,7 @@ import { Spool } from "./jobs/spool.ts";
 import { Link } from "./link/link.ts";
 import { reasonOf, stderrLog, type Log } from "./log.ts";
 import { Settings } from "./settings.ts";
-import { lockState, readState, StateError } from "./state.ts";
+import { lockState, readState, StateError, type RelayState } from "./state.ts";
 
 export interface RelayOptions {
   /** Of relay.toml; or `config`, already read. */
@@ -69,16 +69,41 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
 
 async function assemble(options: RelayOptions, config: RelayConfig, stateDir: string, unlock: () => Promise<void>): Promise<Relay> {
   const log = options.log ?? stderrLog;
-  const clock = options.clock ?? systemClock;
   const state = await readState(stateDir);
   if (!state) throw new StateError(`This host is not enrolled (${stateDir}). Enrol it: farhand enroll URL CODE.`);
-  const [journal, settings] = await Promise.all([openJournal(options, stateDir, log), Settings.load(config, log)]);
-  const open = await journal.open();
-  const spool = await Spool.open(
-    { dir: join(stateDir, "spool"), onError: (error) => log("error", "the spool failed", { reason: reasonOf(error) }) },
-    new Set(open.map((row) => row.id)),
-  );
-  const unfinished = open.filter((row) => row.end === null).map((row) => row.id);
+  const headers = options.accessHeaders ?? accessHeaders(config);
+  const [opened, loaded] = await Promise.allSettled([openJournal(options, stateDir, log), Settings.load(config, log)]);
+  if (opened.status === "rejected") throw opened.reason;
+  const journal = opened.value;
+  try {
+    if (loaded.status === "rejected") throw loaded.reason;
+    const { jobs, link } = await build(options, { journal, settings: loaded.value, state, config, headers, log, stateDir });
+    link.start();
+    return running(options, { jobs, link, journal, settings: loaded.value, log, unlock });
+  } catch (error) {
+    await journal.close();
+    throw error;
+  }
+}
+
+interface Prepared {
+  readonly journal: Journal;
+  readonly settings: Settings;
+  readonly state: RelayState;
+  readonly config: RelayConfig;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly stateDir: string;
+}
+
+/** Ends what the last process left, and puts together what goes on. */
+async function build(options: RelayOptions, { journal, settings, state, config, headers, log, stateDir }: Prepared) {
+  const clock = options.clock ?? systemClock;
+  const open = await journal.open().catch(unusable(join(stateDir, "journal.db")));
+  const dir = join(stateDir, "spool");
+  const onError = (error: Error) => log("error", "the spool failed", { reason: reasonOf(error) });
+  const spool = await Spool.open({ dir, onError }, new Set(open.map((row) => row.id))).catch(unusable(dir));
+  const unfinished = open.filter((row) => !row.ended).map((row) => row.id);
   await endWhatWasLeft({ journal, spool, log, endProcesses: endMarked }, unfinished);
   const jobs = new Jobs({
     journal,
@@ -94,7 +119,7 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
   });
   const link = new Link({
     edgeUrl: options.edgeUrl ?? config.edgeUrl ?? state.edgeUrl,
-    headers: options.accessHeaders ?? accessHeaders(config),
+    headers,
     identity: { hostNumber: state.hostNumber, privateKey: state.privateKey },
     describe: () => settings.describe(),
     user: jobs,
@@ -102,7 +127,16 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
     log,
     ...(options.random ? { random: options.random } : {}),
   });
-  link.start();
+  return { jobs, link };
+}
+
+interface Running extends Pick<Prepared, "journal" | "settings" | "log"> {
+  readonly jobs: Jobs;
+  readonly link: Link;
+  readonly unlock: () => Promise<void>;
+}
+
+function running(options: RelayOptions, { jobs, link, journal, settings, log, unlock }: Running): Relay {
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     await jobs.drain(options.drainMs ?? DRAIN_MS);
@@ -121,6 +155,19 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
   return { ready: link.ready, reload: reloadLater, stop: () => (stopping ??= stop()) };
 }
 
+/** What cannot be used, in one line with the remedy. */
+function unusable(file: string): (error: unknown) => never {
+  return (error) => {
+    const reason = reasonOf(error);
+    const remedy = /locked/.test(reason)
+      ? "Another relay uses it: stop that one, or name another state directory."
+      : /malformed|not a database/.test(reason)
+        ? "It is damaged: move it and its -wal file away; jobs that were under way become unknown."
+        : "Check its rights and the free space.";
+    throw new StateError(`${file} cannot be used: ${reason.replace(/\.$/, "")}. ${remedy}`, { cause: error });
+  };
+}
+
 function openJournal(options: RelayOptions, stateDir: string, log: Log): Promise<Journal> {
   const file = join(stateDir, "journal.db");
   return Journal.open({
@@ -130,12 +177,10 @@ function openJournal(options: RelayOptions, stateDir: string, log: Log): Promise
       log("error", "the journal failed; the relay ends", { reason: reasonOf(error) });
       options.onFatal?.(error);
     },
-  }).catch((error: unknown) => {
-    throw new StateError(`${file} cannot be used: ${reasonOf(error)}. Check its rights and the free space.`, { cause: error });
-  });
+  }).catch(unusable(file));
 }
 
-/** The secret is in the environment, and leaves it: children never see it. */
+/** The secret is in the environment of this process; children get an environment of their own. */
 function accessHeaders(config: RelayConfig): Record<string, string> {
   if (!config.access) return {};
   const secret = process.env[config.access.clientSecretEnv];

@@ -12,8 +12,18 @@ interface Current {
   readonly detection: Detection;
 }
 
+/** A hello has 1 MiB for everything, and as JSON within JSON this may grow by half. */
+const CATALOGUE_BYTES = 384 * 1024;
+
 async function prepare(config: RelayConfig): Promise<Current> {
   const drivers = createDrivers(config);
+  if (Buffer.byteLength(JSON.stringify(drivers.catalogue())) > CATALOGUE_BYTES)
+    throw new ConfigError(
+      config.file,
+      null,
+      "declares more commands than can be told to the edge (384 KiB)",
+      "Shorten their descriptions and choices.",
+    );
   const [detection] = await Promise.all([detect(config.labels), drivers.start()]);
   return { config, drivers, detection };
 }

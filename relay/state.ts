@@ -1,7 +1,7 @@
 // What an enrolled relay knows of itself: <state_dir>/relay.json (0600) with the private key that was made on this machine
 // and never leaves it. And the lock that lets one relay at a time use a state directory.
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
-import { chmod, link, mkdir, open, readFile, rename, unlink } from "node:fs/promises";
+import { chmod, link, mkdir, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import * as z from "zod";
 import { enrolledSchema, type enrollClaimSchema } from "../protocol/api/shapes.ts";
@@ -66,10 +66,11 @@ async function writeAtomically(file: string, text: string): Promise<void> {
   await rename(temporary, file);
 }
 
+/** One that is not new and not empty keeps its rights: it may be anyone's (`/tmp`). Every file in it has its own. */
 async function makeStateDir(stateDir: string): Promise<void> {
   try {
-    await mkdir(stateDir, { recursive: true, mode: 0o700 });
-    await chmod(stateDir, 0o700);
+    const made = await mkdir(stateDir, { recursive: true, mode: 0o700 });
+    if (made === undefined && (await readdir(stateDir)).length === 0) await chmod(stateDir, 0o700);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     throw new StateError(
@@ -83,8 +84,20 @@ async function makeStateDir(stateDir: string): Promise<void> {
 
 const ENROLL_ATTEMPTS = 5;
 const ENROLL_TIMEOUT_MS = 10_000;
+const ENROLL_BYTES = 64 * 1024;
 
 type Headers = Readonly<Record<string, string>>;
+
+/** The body, as far as {@link ENROLL_BYTES}. */
+async function bounded(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = "";
+  for await (const piece of response.body ?? []) {
+    text += decoder.decode(piece as Uint8Array, { stream: true });
+    if (text.length > ENROLL_BYTES) break;
+  }
+  return text;
+}
 
 /** Asks once. A status that says no is final; anything else may be a lost answer, and the same key may ask again. */
 async function claimCode(
@@ -99,7 +112,7 @@ async function claimCode(
     redirect: "manual",
     signal: AbortSignal.timeout(ENROLL_TIMEOUT_MS),
   });
-  const text = (await response.text()).slice(0, 64 * 1024);
+  const text = await bounded(response);
   if (response.status >= 500) return null;
   if (response.status !== 201 && response.status !== 200) throw new StateError(refusalOf(response.status, text));
   const parsed = enrolledSchema.safeParse(JSON.parse(text));

@@ -21,4 +21,6 @@ export interface Env {
   readonly ADMIN_KEY_HASH?: string;
   /** Embedded only: `on`. Enables what a single machine needs (cookies without Secure on http). */
   readonly EMBEDDED?: string;
+  /** Embedded only: the origin of a proxy in front (`--public-url`). With https, cookies of its hostname are Secure. */
+  readonly PUBLIC_URL?: string;
 }

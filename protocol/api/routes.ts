@@ -10,7 +10,7 @@ export type Surface = "app" | "api" | "link";
  * - public: anyone; what it does is proven by a code, a signature or a challenge.
  * - authenticated: any principal; the handler shows only what the principal may see.
  * - fleet: a grant of this role on all hosts and all operations.
- * - host: any grant of this role on the host in the path.
+ * - host: any grant of this role on the host in the path; for `admin` one of all operations.
  * - operation: a grant on the host that covers the operation in the body; `reader` for risk `read`, else `operator`.
  * - job: a grant of this role on the job's host that covers the job's operation.
  */

@@ -219,12 +219,13 @@ export class Job {
     const totals = output ? { stdout: output.streams.stdout.total, stderr: output.streams.stderr.total } : NO_OUTPUT;
     const json = endJson(ending, totals, clock.wall());
     point("before-stored", this.id);
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         await journal.finish(this.id, json);
         break;
       } catch (error) {
-        log("error", "an end could not be stored", { job_id: this.id, reason: reasonOf(error) });
+        if (attempt === 1)
+          log("error", "an end could not be stored; it is tried again each second", { job_id: this.id, reason: reasonOf(error) });
         if (journal.isClosed) return this.#leave();
         await new Promise<void>((resolve) => clock.after(STORE_RETRY_MS, resolve));
       }

@@ -19,13 +19,15 @@ export interface JobsOptions extends JobParts {
 
 /** Jobs that one hello names; the rest is named at the next one. */
 const HELLO_JOBS = 5_000;
-/** Ends that may wait for the edge's acknowledgement before nothing more is taken: bounds what an edge that never acknowledges costs. */
-const OWED = 2_000;
+/** Jobs that run or whose end is not acknowledged, before nothing more is taken: bounds what an edge that never acknowledges costs. */
+const OWED = 4 * LIMITS.slots;
 const FULL_RETRY_MS = 500;
 const DRAIN_RETRY_MS = 2_000;
 /** Spool reads that wait; more are not answered. */
 const SPOOL_QUEUE = 64;
 const ACK_LOOK_MS = 10;
+/** Beyond the grace of a cancel: for the journal. */
+const LAST_MS = 1_500;
 
 const placeOf = (message: Delivery): ReportPlace => ({ channel: message.channel, payloadHash: message.payload_hash });
 
@@ -51,7 +53,7 @@ export class Jobs {
     const rows = await journal.open();
     const jobs = rows.slice(0, HELLO_JOBS).map((row) => ({
       job_id: row.id,
-      state: row.end === null ? ("running" as const) : ("ended" as const),
+      state: row.ended ? ("ended" as const) : ("running" as const),
       channel: reports.get(row.id)?.channel.id ?? null,
     }));
     return { jobs, journal: { id: journal.id, high_water: journal.highWater } };
@@ -81,10 +83,11 @@ export class Jobs {
         return this.#deliver(message, uplink);
       case "cancel":
         return void this.#cancel(message.job_id);
+      // Who asks and does not read gets no more answers; the questions end by their deadlines.
       case "call":
-        return void this.#calls.answer(message, (answer) => uplink.message(answer));
+        return uplink.isClogged ? undefined : void this.#calls.answer(message, (answer) => uplink.message(answer));
       case "spool":
-        return this.#queueSpool(message, uplink);
+        return uplink.isClogged ? undefined : this.#queueSpool(message, uplink);
     }
   }
 
@@ -101,16 +104,21 @@ export class Jobs {
       await new Promise<void>((resolve) => void clock.after(ACK_LOOK_MS, resolve));
   }
 
-  /** Claims nothing more, waits for what runs, then cancels it. Settles when all have ended. */
+  /** Claims nothing more, waits for what runs, then cancels it. Settles when all have ended, or could not end in time. */
   async drain(waitMs: number): Promise<void> {
     const { reports, clock } = this.#options;
     this.#draining = true;
     reports.uplink?.message({ type: "draining" });
     for (const job of this.#active.values()) if (job.withdraw()) this.#refuse(job.id, "The relay is stopping.", DRAIN_RETRY_MS);
     if (this.#active.size === 0) return;
-    const stop = clock.after(waitMs, () => this.#active.forEach((job) => job.cancel()));
-    await new Promise<void>((resolve) => (this.#idle = resolve));
-    stop();
+    const stopWaiting = clock.after(waitMs, () => this.#active.forEach((job) => job.cancel()));
+    const idle = Promise.withResolvers<void>();
+    this.#idle = idle.resolve;
+    // One whose end cannot be stored is told at the next start.
+    const stopDeadline = clock.after(waitMs + LIMITS.cancelGraceMs + LAST_MS, idle.resolve);
+    await idle.promise;
+    stopWaiting();
+    stopDeadline();
   }
 
   #deliver(message: Delivery, uplink: Uplink): void {
@@ -198,13 +206,17 @@ export class Jobs {
       if (report.channel.id !== entry.channel || !report.channel.resume(entry.offset)) reports.open(jobId, place);
       return;
     }
+    if (reports.size >= OWED) return;
     const row = await journal.find(jobId).catch(() => null);
     if (reports.uplink !== uplink) return;
     if (row?.end) return reports.finish(reports.open(jobId, { ...place, payloadHash: row.payload_hash }), row.end, totalsOf(row.end));
     if (entry.cancel) {
-      // Durable before it is said: the delivery may still be on its way somewhere.
-      await journal.tombstone(jobId).catch(() => undefined);
-      if (reports.uplink === uplink && !reports.get(jobId))
+      // Durable before it is said: the delivery may still be on its way somewhere. Not stored is not said; the next welcome asks again.
+      const isStored = await journal.tombstone(jobId).then(
+        () => true,
+        () => false,
+      );
+      if (isStored && reports.uplink === uplink && !reports.get(jobId))
         this.#answerOnly(jobId, entry.channel, withoutResult("cancelled", "JOB_CANCELLED"));
     }
     // Otherwise the edge sends it again after this welcome: nothing may be said of it before that delivery is decided.

@@ -23,6 +23,13 @@ export interface JournalRow {
   readonly acknowledged: number;
 }
 
+/** A job whose end the edge has not acknowledged. Without the end itself: together they may be more than memory. */
+export interface OpenRow {
+  readonly id: string;
+  /** 0 or 1: its end is stored. */
+  readonly ended: number;
+}
+
 export interface ClaimRequest {
   readonly type: "claim";
   readonly id: string;
@@ -50,6 +57,7 @@ export interface JournalAnswer {
   readonly known?: JournalRow | null;
   readonly cancelled?: boolean;
   readonly highWater?: number;
-  readonly rows?: readonly JournalRow[];
+  readonly row?: JournalRow | null;
+  readonly open?: readonly OpenRow[];
   readonly identity?: string;
 }

@@ -5,7 +5,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { receiveMessageOnPort, workerData, type MessagePort } from "node:worker_threads";
-import type { JournalAnswer, JournalRequest, JournalRow, ThreadData } from "./journal-messages.ts";
+import type { JournalAnswer, JournalRequest, JournalRow, OpenRow, ThreadData } from "./journal-messages.ts";
 
 const data = workerData as ThreadData;
 
@@ -20,11 +20,16 @@ const MIGRATIONS = [
 /** An acknowledged end longer than this loses its `data`: the edge has it, and twenty thousand of them would be gigabytes. */
 const KEPT_END_CHARS = 16_384;
 const PRUNE_EVERY = 500;
+/** Ends in one transaction: two hundred of the largest would be more than this thread may hold. */
+const BATCH_CHARS = 8 * 1024 * 1024;
 
 function open(): DatabaseSync {
-  const db = new DatabaseSync(data.file, { timeout: 5_000 });
+  const db = new DatabaseSync(data.file, { timeout: 1_000 });
   chmodSync(data.file, 0o600);
-  db.exec("pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -512; pragma journal_size_limit = 4194304");
+  // Exclusive: the system's own lock keeps a second relay out, whatever became of relay.lock.
+  db.exec(
+    "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma cache_size = -512; pragma journal_size_limit = 4194304",
+  );
   const { user_version: version } = db.prepare("pragma user_version").get() as { user_version: number };
   if (version > MIGRATIONS.length) throw new Error(`the journal is of a newer version (${version}); update the relay`);
   for (let next = version; next < MIGRATIONS.length; next++)
@@ -41,7 +46,7 @@ const sql = {
   finish: db.prepare("update jobs set end = ? where id = ? and end is null"),
   acknowledge: db.prepare("update jobs set acknowledged = 1 where id = ? and end is not null"),
   slim: db.prepare("update jobs set end = json_remove(end, '$.result.data') where id = ? and length(end) > ?"),
-  open: db.prepare("select id, payload_hash, operation, correlation_id, end, acknowledged from jobs where acknowledged = 0 order by seq"),
+  open: db.prepare("select id, end is not null as ended from jobs where acknowledged = 0 order by seq"),
   highWater: db.prepare("select coalesce(max(seq), 0) as n from jobs"),
   identity: db.prepare("select value from meta where key = 'id'"),
   prune: db.prepare("delete from jobs where acknowledged = 1 and seq <= (select max(seq) from jobs) - ?"),
@@ -87,9 +92,9 @@ function act(request: JournalRequest): JournalAnswer {
       acknowledge(request.id);
       break;
     case "find":
-      return { n: request.n, rows: [rowOf(request.id)].filter((row) => row !== undefined) };
+      return { n: request.n, row: rowOf(request.id) ?? null };
     case "open":
-      return { n: request.n, rows: sql.open.all() as unknown as JournalRow[] };
+      return { n: request.n, open: sql.open.all() as unknown as OpenRow[] };
     case "close":
       break;
   }
@@ -124,7 +129,13 @@ function commit(requests: readonly JournalRequest[]): JournalAnswer[] {
 
 function drain(port: MessagePort): JournalRequest[] {
   const requests: JournalRequest[] = [];
-  for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) requests.push(next.message as JournalRequest);
+  for (let chars = 0; chars < BATCH_CHARS;) {
+    const next = receiveMessageOnPort(port);
+    if (!next) break;
+    const request = next.message as JournalRequest;
+    if (request.type === "finish") chars += request.end.length;
+    requests.push(request);
+  }
   return requests;
 }
 
@@ -136,7 +147,8 @@ function serve(port: MessagePort, wake: Int32Array): void {
     const requests = drain(port);
     if (requests.length > 0) port.postMessage(commit(requests));
     if (requests.some((request) => request.type === "close")) break;
-    Atomics.wait(wake, 0, seen);
+    // There may be more than one batch takes.
+    if (requests.length === 0) Atomics.wait(wake, 0, seen);
   }
   db.close();
   port.close();

@@ -1,7 +1,7 @@
 // The journal: what this host has claimed and how it ended, so that nothing runs twice. All writes happen on a thread with
 // group commit; a slow disk delays those who wait for it and no one else. Never holds a spec, a payload or a secret.
 import { MessageChannel, Worker, type MessagePort } from "node:worker_threads";
-import type { ClaimRequest, JournalAct, JournalAnswer, JournalRequest, JournalRow, ThreadData } from "./journal-messages.ts";
+import type { ClaimRequest, JournalAct, JournalAnswer, JournalRequest, JournalRow, OpenRow, ThreadData } from "./journal-messages.ts";
 
 /** The thread's source text in the single-file bundle; not defined when run from a checkout. */
 declare const __JOURNAL_THREAD__: string | undefined;
@@ -42,7 +42,7 @@ export class Journal {
   #lazy: NodeJS.Timeout | null = null;
   #closed = false;
 
-  /** Opens or makes the file. Rejects when it cannot be read or is of a newer version. */
+  /** Opens or makes the file. Rejects when it cannot be read, is of a newer version, or another process has it. */
   static async open(options: JournalOptions): Promise<Journal> {
     const { port1, port2 } = new MessageChannel();
     const wake = new Int32Array(new SharedArrayBuffer(4));
@@ -114,12 +114,12 @@ export class Journal {
   }
 
   async find(id: string): Promise<JournalRow | null> {
-    return (await this.#ask({ type: "find", id })).rows?.[0] ?? null;
+    return (await this.#ask({ type: "find", id })).row ?? null;
   }
 
-  /** All whose end the edge has not acknowledged, oldest first; those with `end` null were claimed and have not ended. */
-  async open(): Promise<readonly JournalRow[]> {
-    return (await this.#ask({ type: "open" })).rows ?? [];
+  /** All whose end the edge has not acknowledged, oldest first; those that have not ended were claimed. */
+  async open(): Promise<readonly OpenRow[]> {
+    return (await this.#ask({ type: "open" })).open ?? [];
   }
 
   /** Commits what waits and ends the thread. */

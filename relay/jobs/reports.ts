@@ -11,6 +11,8 @@ import type { Spool } from "./spool.ts";
 
 /** The link while it is up. Frames of one turn of the event loop travel together. */
 export interface Uplink {
+  /** The peer does not read: much of what was sent still waits here. */
+  readonly isClogged: boolean;
   frames(frames: readonly Frame[]): void;
   message(message: RelayMessage): void;
 }

@@ -165,7 +165,8 @@ async function sizeOf(file: string): Promise<number> {
 }
 
 async function readFileRange(file: string, position: number, length: number): Promise<Uint8Array> {
-  const handle = await open(file, constants.O_RDONLY).catch(() => null);
+  // What a job's program may have put there in place of the file is not followed. Windows has no such flag.
+  const handle = await open(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(() => null);
   if (!handle) return NOTHING;
   try {
     const buffer = Buffer.allocUnsafeSlow(length);

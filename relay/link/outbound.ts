@@ -7,6 +7,9 @@ import { LIMITS } from "../../protocol/limits.ts";
 import type { Uplink } from "../jobs/reports.ts";
 
 const FLUSH_BYTES = 16 * 1024;
+const CLOGGED_BYTES = 16 * 1024 * 1024;
+/** More than all windows together: what still waits then is no honest peer's. */
+const MOST_BYTES = 2 * LIMITS.slots * LIMITS.jobWindowBytes;
 
 export class Outbound implements Uplink {
   readonly #socket: WebSocket;
@@ -16,6 +19,10 @@ export class Outbound implements Uplink {
 
   constructor(socket: WebSocket) {
     this.#socket = socket;
+  }
+
+  get isClogged(): boolean {
+    return this.#socket.bufferedAmount > CLOGGED_BYTES;
   }
 
   frames(frames: readonly Frame[]): void {
@@ -35,7 +42,13 @@ export class Outbound implements Uplink {
   }
 
   text(text: string): void {
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(text);
+    this.#send(text);
+  }
+
+  #send(message: string | Uint8Array): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (this.#socket.bufferedAmount > MOST_BYTES) this.#socket.terminate();
+    else this.#socket.send(message);
   }
 
   #schedule(): void {
@@ -52,6 +65,6 @@ export class Outbound implements Uplink {
     const message = encodeFrames(this.#frames);
     this.#frames = [];
     this.#bytes = 0;
-    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(message);
+    this.#send(message);
   }
 }

@@ -49,6 +49,32 @@ describe("farhand-relay", () => {
     expect(text()).toMatch(/^farhand-relay: .*farhand enroll.*\n$/);
   });
 
+  it.each([
+    [
+      "journal that is damaged",
+      /journal\.db cannot be used: .*not a database.*move it/,
+      () => writeFile(join(dir, "journal.db"), "x".repeat(8192)),
+    ],
+    ["spool that is a file", /spool cannot be used: .*Check its rights/, () => writeFile(join(dir, "spool"), "")],
+    ["identity that was half written", /relay\.json is damaged.*enrol/, () => writeFile(join(dir, "relay.json"), '{"edge_url": "http')],
+  ])("refuses a %s with one line and exit code 2", async (_, line, damage) => {
+    await damage();
+    const { child, text } = await start(ALL);
+    expect((await once(child, "close"))[0]).toBe(2);
+    expect(text()).toMatch(/^farhand-relay: .*\n$/);
+    expect(text()).toMatch(line);
+  });
+
+  it("refuses a journal that another relay has, also when that one's lock file is gone", async () => {
+    const { child: first } = await start(ALL);
+    await edge.up();
+    await rm(join(dir, "relay.lock"));
+    const { child: second, text } = await start(ALL);
+    child = first;
+    expect((await once(second, "close"))[0]).toBe(2);
+    expect(text()).toMatch(/^farhand-relay: .*Another relay uses it.*\n$/);
+  });
+
   it("ends by SIGTERM with 0, after its jobs ended and were reported", async () => {
     const { child } = await start(ALL);
     await edge.up();

@@ -78,6 +78,16 @@ describe("SIGHUP", () => {
     await until("the word to the edge", () => catalogues().length === 1);
   });
 
+  it("does not take a file whose commands would not fit into a hello", async () => {
+    const description = "x".repeat(200);
+    const inputs = (n: number) =>
+      Array.from({ length: 20 }, (_, i) => `i${i} = { type = "string", description = "${description}" }`).join("\n") + `\n# ${n}`;
+    const many = Array.from({ length: 100 }, (_, n) => `[commands.c${n}]\nargv = ["/bin/true"]\n[commands.c${n}.inputs]\n${inputs(n)}\n`);
+    await hangUp(many.join(""));
+    await until("the line", () => log.includes("more commands than can be told"));
+    expect(await run("one")).toMatchObject({ status: "succeeded" });
+  });
+
   it("says what a running relay cannot change", async () => {
     await hangUp(`${AFTER}\n[edge]\nurl = "http://127.0.0.1:1"\n`);
     await until("the line", () => log.includes("restart the relay for these"));

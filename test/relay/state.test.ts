@@ -1,6 +1,6 @@
 // Enrolment over a real HTTP server, the state file, and the lock of the state directory.
 import { createPublicKey } from "node:crypto";
-import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,6 +61,20 @@ describe("enrolment", () => {
     expect(await readState(dir)).toBeNull();
   });
 
+  it("reads no more of an answer than an answer may have", async () => {
+    let sent = 0;
+    answer = (_body, response) => {
+      response.writeHead(201);
+      const more = () => {
+        while (!response.destroyed && response.write(Buffer.alloc(256 * 1024, 32))) sent += 256 * 1024;
+        if (!response.destroyed) response.once("drain", more);
+      };
+      more();
+    };
+    await expect(enroll(url, "code", dir, { retryMs: 1 })).rejects.toThrow();
+    expect(sent).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it("behind Cloudflare Access sends its headers, and a redirect is told in words", async () => {
     answer = (_body, response, request) => {
       const passes = request.headers["cf-access-client-id"] === "id";
@@ -74,6 +88,23 @@ describe("enrolment", () => {
 });
 
 describe("the state", () => {
+  it("gets a directory of its own, and leaves one that others use as it is", async () => {
+    const mode = async (path: string) => (await stat(path)).mode & 0o777;
+    const shared = join(dir, "shared");
+    await mkdir(join(shared, "others"), { recursive: true });
+    await chmod(shared, 0o755);
+    await (
+      await lockState(shared)
+    )();
+    expect(await mode(shared)).toBe(0o755);
+    for (const own of [join(shared, "others"), join(shared, "made")]) {
+      await (
+        await lockState(own)
+      )();
+      expect(await mode(own)).toBe(0o700);
+    }
+  });
+
   it("that is damaged is refused with the remedy and without its content", async () => {
     await writeFile(join(dir, "relay.json"), '{"private_key": "SECRET"}');
     const error = await readState(dir).catch((thrown: unknown) => thrown as Error);

@@ -2,13 +2,13 @@
 // Explicit credentials that do not hold refuse the request; they are never skipped in favour of another one.
 import type { Grant } from "../../protocol/api/shapes.ts";
 import type { AccessGrant } from "../../protocol/access.ts";
-import type { Surface } from "../../protocol/api/routes.ts";
 import { AppError } from "../../protocol/errors.ts";
 import { ACCESS_HEADER, verifyAccess, type AccessProof } from "./access.ts";
 import type { AccessState } from "./access-state.ts";
 import { keyHash, keyIn } from "./key.ts";
 import { sessionIn } from "./session.ts";
 import type { Settings } from "./settings.ts";
+import type { Place } from "./surface.ts";
 
 export interface KeyProof {
   readonly kind: "key";
@@ -39,12 +39,7 @@ export const ADMIN_KEY_PRINCIPAL = "key:admin";
 const NO_PROOFS: readonly Proof[] = [];
 
 /** A promise only when there is a token to verify. No credential at all: an empty list. */
-export function proofsOf(
-  headers: Headers,
-  settings: Settings,
-  surfaces: ReadonlySet<Surface>,
-  origin: string,
-): readonly Proof[] | Promise<readonly Proof[]> {
+export function proofsOf(headers: Headers, settings: Settings, place: Place): readonly Proof[] | Promise<readonly Proof[]> {
   const token = headers.get(ACCESS_HEADER);
   const key = keyIn(headers);
   if (key !== null && (settings.apiKeys === "off" || (settings.apiKeys === "with-access" && token === null)))
@@ -52,7 +47,7 @@ export function proofsOf(
   const keyProof = key === null ? null : ({ kind: "key", hash: keyHash(key) } as const);
   if (token !== null) return verifyAccess(token, settings).then((access) => (keyProof ? [access, keyProof] : [access]));
   if (keyProof) return [keyProof];
-  const session = surfaces.has("app") ? sessionIn(headers, settings, origin) : null;
+  const session = place.surfaces.has("app") ? sessionIn(headers, settings, place) : null;
   return session === null ? NO_PROOFS : [{ kind: "session", hash: keyHash(session) }];
 }
 

@@ -14,6 +14,8 @@ export interface Settings {
   readonly accessIssuer: string | null;
   readonly accessAudiences: readonly string[];
   readonly adminKeyHash: string | null;
+  /** Lower case; null: none. Requests to it came over https, whatever they look like here. */
+  readonly httpsHostname: string | null;
 }
 
 const SURFACES: readonly string[] = ["app", "api", "link"] satisfies Surface[];
@@ -55,6 +57,12 @@ export function readKeyMode(text: string | undefined): KeyMode {
   return text === "with-access" ? "with-access" : "off";
 }
 
+function readHttpsHostname(text: string | undefined): string | null {
+  if (!text || !URL.canParse(text)) return null;
+  const { protocol, hostname } = new URL(text);
+  return protocol === "https:" ? hostname : null;
+}
+
 const list = (text: string | undefined) =>
   (text ?? "")
     .split(",")
@@ -77,6 +85,7 @@ export function settingsOf(env: Env): Settings {
     accessIssuer: readIssuer(env.ACCESS_TEAM_DOMAIN),
     accessAudiences: list(env.ACCESS_AUD),
     adminKeyHash: env.ADMIN_KEY_HASH && /^[0-9a-f]{64}$/.test(env.ADMIN_KEY_HASH) ? env.ADMIN_KEY_HASH : null,
+    httpsHostname: readHttpsHostname(env.PUBLIC_URL),
   };
   cache.set(env, settings);
   return settings;

@@ -32,11 +32,12 @@ export function newCode(): string {
 
 export const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${kind} ${normalCode(code) ?? ""}`);
 
-/** Call inside a write. False when too many are open. */
+/** Call inside a write. False when too many of the kind are open: whoever fills one kind does not lock out the other. */
 export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: unknown, expiresAtMs: number): boolean {
   store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", Date.now());
   // A used code is kept until it expires, to answer the same claim again; it is no longer open.
-  if (store.row<{ n: number }>("SELECT count(*) AS n FROM codes WHERE used_at IS NULL")!.n >= LIMITS.openCodes) return false;
+  const open = store.row<{ n: number }>("SELECT count(*) AS n FROM codes WHERE kind = ? AND used_at IS NULL", kind)!.n;
+  if (open >= LIMITS.openCodes) return false;
   planPrune(store);
   store.sql.exec(
     "INSERT INTO codes (hash, kind, data, expires_at) VALUES (?, ?, ?, ?)",
@@ -46,6 +47,16 @@ export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: 
     expiresAtMs,
   );
   return true;
+}
+
+/** Open enrolment codes that a principal made, also as one of two, or by its e-mail address. Call inside a write. */
+export function endEnrollmentsBy(store: FleetStore, principal: string): void {
+  store.sql.exec(
+    `DELETE FROM codes WHERE kind = 'enroll' AND used_at IS NULL
+     AND (instr('+' || json_extract(data, '$.by') || '+', '+' || ? || '+') > 0 OR 'email:' || json_extract(data, '$.email') = ?)`,
+    principal,
+    principal.toLowerCase(),
+  );
 }
 
 /** The row of a code that has not expired, used or not. */

@@ -36,8 +36,6 @@ export interface SnapshotHost {
   readonly id: string;
   readonly name: string;
   readonly labels: readonly string[];
-  readonly relayLabels: readonly string[];
-  readonly online: boolean;
 }
 
 /** The Worker's copy of everything that authorisation needs. Hashes are lower-case hex SHA-256. */
@@ -102,7 +100,7 @@ export interface FleetRpc {
   hostDelete(actor: Actor, number: number): Promise<Outcome<null>>;
   enrollmentCreate(
     actor: Actor,
-    input: { host: string; labels: string[]; ttlMs: number },
+    input: { host: string; labels: string[]; ttlMs: number; email?: string | null },
   ): Promise<Outcome<z.infer<typeof enrollmentSchema>>>;
   /** Same code and same key again answers the same host (a lost answer); any other second use is refused. */
   enrollmentClaim(requestId: string, code: string, publicKey: string): Promise<Outcome<z.infer<typeof enrolledSchema>>>;

@@ -15,17 +15,19 @@ interface CodeData {
   readonly host: string;
   readonly labels: string[];
   readonly by: string;
+  /** Of a person: the code ends when a grant of this address does. */
+  readonly email: string | null;
 }
 
 export async function createEnrollment(
   store: FleetStore,
   actor: Actor,
-  input: { host: string; labels: string[]; ttlMs: number },
+  input: { host: string; labels: string[]; ttlMs: number; email?: string | null },
 ): Promise<Outcome<Enrollment>> {
   return store.write(() => {
     const code = newCode();
     const expiresAt = Date.now() + input.ttlMs;
-    const data: CodeData = { host: input.host, labels: input.labels, by: actor.principal };
+    const data: CodeData = { host: input.host, labels: input.labels, by: actor.principal, email: input.email ?? null };
     if (!keepCode(store, "enroll", code, data, expiresAt)) return refused("LIMIT_REACHED");
     store.audit(actor, { action: "enrollment.create", subject: input.host, host: input.host, detail: { labels: input.labels } });
     return done({ code, host: input.host, expires_at: iso(expiresAt) });

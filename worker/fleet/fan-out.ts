@@ -9,7 +9,7 @@ import { cutSecrets } from "../../protocol/secret.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { Sealer } from "../storage/sealed.ts";
 import type { FanOutInput } from "./contract.ts";
-import { indexParent, parentRow, toParent, type ParentInput } from "./parent-rows.ts";
+import { indexParent, parentRow, stepsOf, toParent, type ParentInput } from "./parent-rows.ts";
 import { fanOutSecrets } from "./parent-secrets.ts";
 import type { ParentSteps } from "./parent-steps.ts";
 import type { FleetStore } from "./store.ts";
@@ -113,7 +113,11 @@ function remembered(store: FleetStore, input: FanOutInput): Remembered | null {
 
 async function again(store: FleetStore, steps: ParentSteps, input: FanOutInput, row: Remembered): Promise<Outcome<Job>> {
   if (row.digest !== digestOf(input, row.digest.slice(0, row.digest.indexOf(":")))) return refused("IDEMPOTENCY_MISMATCH");
-  return row.job_id === null ? submitToOne(store, input, row.host_number, true) : answer(store, steps, row.job_id, input.waitMs);
+  // The caller's rights may have changed since: what it may not start now is not started, nor shown, again.
+  if (row.job_id === null)
+    return input.allowedHosts.includes(row.host_number) ? submitToOne(store, input, row.host_number, true) : refused("NO_HOST_MATCHES");
+  const isAllowed = stepsOf(store, row.job_id).every((step) => input.allowedHosts.includes(step.host_number));
+  return isAllowed ? answer(store, steps, row.job_id, input.waitMs) : refused("JOB_NOT_FOUND");
 }
 
 /** The host's own idempotency makes a repeat answer the same job; so only the choice of the host is remembered here. */

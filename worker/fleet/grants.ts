@@ -1,8 +1,10 @@
 // Grants: who may do what. Allow only; what they mean is protocol/access.ts.
 import type { Grant, GrantScope } from "../../protocol/api/shapes.ts";
 import { done, refused, type Outcome } from "../../protocol/errors.ts";
+import type { FieldError } from "../../protocol/inputs.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Actor, Page } from "./contract.ts";
+import { endEnrollmentsBy } from "./codes.ts";
 import { iso, pageOf, type FleetStore } from "./store.ts";
 
 interface GrantRow extends Record<string, SqlStorageValue> {
@@ -25,7 +27,10 @@ const grantRow = (store: FleetStore, id: string) => store.row<GrantRow>("SELECT 
 const scopeText = ({ role, hosts, labels, operations }: GrantScope) => JSON.stringify({ role, hosts, labels, operations });
 
 const hasOneTarget = (scope: GrantScope) => (scope.hosts === undefined) !== (scope.labels === undefined);
-export const NO_TARGET = { errors: [{ pointer: "/hosts", message: "exactly one of `hosts` and `labels` is needed" }] };
+
+/** Where a scope names both hosts and labels, or neither; `base` is the pointer of the scope. */
+export const targetErrors = (scope: GrantScope, base = ""): FieldError[] =>
+  hasOneTarget(scope) ? [] : [{ pointer: `${base}/hosts`, message: "exactly one of `hosts` and `labels` is needed" }];
 
 /** Newest first. */
 export function listGrants(store: FleetStore, limit: number, cursor: string | null): Page<Grant> {
@@ -48,7 +53,8 @@ export function deleteGrantsOf(store: FleetStore, principal: string): void {
 }
 
 export async function createGrant(store: FleetStore, actor: Actor, principal: string, scope: GrantScope): Promise<Outcome<Grant>> {
-  if (!hasOneTarget(scope)) return refused("BODY_INVALID", NO_TARGET);
+  const errors = targetErrors(scope);
+  if (errors.length > 0) return refused("BODY_INVALID", { errors });
   return store.write(() => {
     if (store.count("grants") >= LIMITS.grants) return refused("LIMIT_REACHED");
     const id = insertGrant(store, principal, scope);
@@ -59,11 +65,13 @@ export async function createGrant(store: FleetStore, actor: Actor, principal: st
 }
 
 export async function updateGrant(store: FleetStore, actor: Actor, id: string, scope: GrantScope): Promise<Outcome<Grant>> {
-  if (!hasOneTarget(scope)) return refused("BODY_INVALID", NO_TARGET);
+  const errors = targetErrors(scope);
+  if (errors.length > 0) return refused("BODY_INVALID", { errors });
   return store.write(() => {
     const row = grantRow(store, id);
     if (!row) return refused("NOT_FOUND");
     store.sql.exec("UPDATE grants SET scope = ? WHERE id = ?", scopeText(scope), id);
+    endEnrollmentsBy(store, row.principal);
     store.audit(actor, { action: "grant.update", subject: id, detail: { principal: row.principal, ...scope } });
     store.bump();
     return done(toGrant(grantRow(store, id)!));
@@ -75,6 +83,7 @@ export async function deleteGrant(store: FleetStore, actor: Actor, id: string): 
     const row = grantRow(store, id);
     if (!row) return refused("NOT_FOUND");
     store.sql.exec("DELETE FROM grants WHERE id = ?", id);
+    endEnrollmentsBy(store, row.principal);
     store.audit(actor, { action: "grant.delete", subject: id, detail: { principal: row.principal } });
     store.bump();
     return done(null);

@@ -72,16 +72,12 @@ export function listHosts(store: FleetStore, limit: number, cursor: string | nul
 
 export function snapshotHosts(store: FleetStore): SnapshotHost[] {
   return store
-    .rows<{ number: number; id: string; name: string; labels: string; relay_labels: string; online: number }>(
-      "SELECT number, id, name, labels, relay_labels, online FROM hosts",
-    )
+    .rows<{ number: number; id: string; name: string; labels: string }>("SELECT number, id, name, labels FROM hosts")
     .map((row) => ({
       number: row.number,
       id: row.id,
       name: row.name,
       labels: JSON.parse(row.labels) as string[],
-      relayLabels: JSON.parse(row.relay_labels) as string[],
-      online: row.online === 1,
     }));
 }
 
@@ -161,7 +157,6 @@ export function takePresence(store: FleetStore, report: HostReport): boolean {
   if (!row) return false;
   if (report.revision <= row.revision) return false;
   const { presence } = report;
-  const relayLabels = JSON.stringify(presence.relayLabels);
   store.sql.exec(
     `UPDATE hosts SET online = ?, last_seen_at = ?, relay_version = ?, slots = ?, queue = ?, relay_labels = ?, catalogue = ?, facts = ?,
      revision = ? WHERE number = ?`,
@@ -170,12 +165,11 @@ export function takePresence(store: FleetStore, report: HostReport): boolean {
     presence.relayVersion,
     presence.slots,
     JSON.stringify(presence.queue),
-    relayLabels,
+    JSON.stringify(presence.relayLabels),
     presence.catalogue === undefined ? row.catalogue : presence.catalogue && JSON.stringify(presence.catalogue),
     presence.facts === undefined ? row.facts : presence.facts && JSON.stringify(presence.facts),
     report.revision,
     report.hostNumber,
   );
-  if ((row.online === 1) !== presence.online || row.relay_labels !== relayLabels) store.bump();
   return true;
 }

@@ -5,7 +5,8 @@ import type { Key, keyCreatedSchema, keyCreateSchema } from "../../protocol/api/
 import { done, refused, type Outcome } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { AccessSnapshot, Actor, Page } from "./contract.ts";
-import { deleteGrantsOf, insertGrant } from "./grants.ts";
+import { endEnrollmentsBy } from "./codes.ts";
+import { deleteGrantsOf, insertGrant, targetErrors } from "./grants.ts";
 import { randomSecret } from "./secret.ts";
 import { endSessionsOf } from "./sessions.ts";
 import { iso, isoOrNull, pageOf, type FleetStore } from "./store.ts";
@@ -61,6 +62,8 @@ export async function createKey(
   const secret = input.import ?? `fh_${randomSecret()}`;
   const hash = keyHash(secret);
   const isImported = input.import !== undefined;
+  const errors = input.grants.flatMap((scope, index) => targetErrors(scope, `/grants/${index}`));
+  if (errors.length > 0) return refused("BODY_INVALID", { errors });
   return store.write(() => {
     if (hash === store.env.ADMIN_KEY_HASH || store.row("SELECT id FROM keys WHERE hash = ?", hash))
       return refused("BODY_INVALID", { errors: [{ pointer: "/import", message: "is a key already" }] });
@@ -94,7 +97,7 @@ export async function updateKey(store: FleetStore, actor: Actor, id: string, nam
   });
 }
 
-/** The key, its grants, and the sessions and sign-in codes that it made. */
+/** The key, its grants, and the sessions and open codes that it made: a code would outlive it otherwise. */
 export async function deleteKey(store: FleetStore, actor: Actor, id: string): Promise<Outcome<null>> {
   return store.write(() => {
     const row = keyRow(store, id);
@@ -102,6 +105,7 @@ export async function deleteKey(store: FleetStore, actor: Actor, id: string): Pr
     store.sql.exec("DELETE FROM keys WHERE id = ?", id);
     deleteGrantsOf(store, `key:${id}`);
     endSessionsOf(store, `key:${id}`);
+    endEnrollmentsBy(store, `key:${id}`);
     store.audit(actor, { action: "key.delete", subject: id, detail: { name: row.name } });
     store.bump();
     return done(null);

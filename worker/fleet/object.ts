@@ -62,7 +62,7 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
     return deleteHost(this.#store, actor, number);
   }
 
-  async enrollmentCreate(actor: Actor, input: { host: string; labels: string[]; ttlMs: number }) {
+  async enrollmentCreate(actor: Actor, input: { host: string; labels: string[]; ttlMs: number; email?: string | null }) {
     return createEnrollment(this.#store, actor, input);
   }
 

@@ -22,6 +22,7 @@ export async function prune(store: FleetStore): Promise<void> {
     store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", now);
     store.sql.exec("DELETE FROM sessions WHERE expires_at <= ?", now);
     store.sql.exec("DELETE FROM idempotency WHERE at <= ?", now - LIMITS.idempotencyMs);
+    store.forgetAudit(LIMITS.auditRecords);
     const beyond = store.row<{ at: string }>("SELECT at FROM host_audit ORDER BY at DESC LIMIT 1 OFFSET ?", LIMITS.auditRecords);
     if (beyond) store.sql.exec("DELETE FROM host_audit WHERE at <= ?", beyond.at);
     const next = nextExpiry(store);

@@ -24,6 +24,7 @@ export async function createSignInCode(
     const code = newCode();
     const expiresAt = Date.now() + LIMITS.signInTtlMs;
     const data: CodeData = { principal: actor.principal, email };
+    dropOldestCodes(store, actor.principal);
     if (!keepCode(store, "sign-in", code, data, expiresAt)) return refused("LIMIT_REACHED");
     store.audit(actor, { action: "sign-in.create", subject: actor.principal });
     return done({ code, path: `/sign-in#${code}`, expires_at: iso(expiresAt) });
@@ -58,6 +59,18 @@ export async function createSession(
     store.bump();
     return done({ secret, expiresAtMs });
   });
+}
+
+/** Makes room for one more. Anyone may make links, so a principal's newest few are kept: nobody fills the table for all. */
+function dropOldestCodes(store: FleetStore, principal: string): void {
+  store.sql.exec(
+    `DELETE FROM codes WHERE kind = 'sign-in' AND json_extract(data, '$.principal') = ? AND hash NOT IN (
+      SELECT hash FROM codes WHERE kind = 'sign-in' AND used_at IS NULL AND json_extract(data, '$.principal') = ?
+      ORDER BY expires_at DESC, hash LIMIT ?)`,
+    principal,
+    principal,
+    LIMITS.signInCodesPerPrincipal - 1,
+  );
 }
 
 function dropOldest(store: FleetStore, principal: string): void {

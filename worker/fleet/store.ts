@@ -60,6 +60,12 @@ export class FleetStore {
     return this.#version;
   }
 
+  /** Deletes records of the Fleet's own chain beyond the newest `kept`; the chain goes on. Call inside {@link write}. */
+  forgetAudit(kept: number): void {
+    const oldest = this.#chain.head().seq - kept;
+    if (oldest > 0) this.#chain.forget(oldest);
+  }
+
   /** The access data changed. Call inside {@link write}. */
   bump(): void {
     this.#version = this.version + 1;

@@ -23,7 +23,17 @@ export interface Core {
   readonly wakers: Wakers;
 }
 
+/** Lines of one host in a while: a relay that misbehaves causes no more. */
+const BURST = 100;
+const WHILE_MS = 60_000;
+const bursts = new WeakMap<Core, { readonly fromMs: number; lines: number }>();
+
 /** Something the platform's log should have: a peer that misbehaves. Never a value that may be secret. */
 export function warn(core: Core, message: string, facts: Record<string, string | number | null> = {}): void {
+  const now = Date.now();
+  let burst = bursts.get(core);
+  if (!burst || Math.abs(now - burst.fromMs) >= WHILE_MS) bursts.set(core, (burst = { fromMs: now, lines: 0 }));
+  burst.lines += 1;
+  if (burst.lines > BURST) return;
   console.warn(JSON.stringify({ level: "warn", host: core.meta.get("identity")?.number ?? null, message, ...facts }));
 }

@@ -1,7 +1,7 @@
 // What a job said, as rows: one for each batch that came. Keeps the head and the tail of a job; what was between is dropped,
 // and the hole shows in the offsets. The only writer of `logs`.
 import { LIMITS } from "../../protocol/limits.ts";
-import { RECORD_HEADER_BYTES, type RawRecord } from "../../protocol/link/records.ts";
+import { encodeRecords, type RawRecord } from "../../protocol/link/records.ts";
 import type { LiveJob } from "./live-job.ts";
 
 /** Numbers that each row reserves before its events, for the gaps that a reader may have to be told of: one a stream. */
@@ -20,21 +20,6 @@ export type LogRow = {
   payload: ArrayBuffer;
 };
 const ROW_COLUMNS = "last, records, shift, stdout_start, stdout_end, stderr_start, stderr_end, payload";
-
-/** The records as one buffer, as they travel (protocol/link/records.ts). */
-function pack(records: readonly RawRecord[]): Uint8Array {
-  const out = new Uint8Array(records.reduce((sum, record) => sum + RECORD_HEADER_BYTES + record.bytes.length, 0));
-  const view = new DataView(out.buffer);
-  let at = 0;
-  for (const record of records) {
-    view.setUint8(at, record.kind);
-    view.setBigUint64(at + 1, BigInt(record.offset));
-    view.setUint32(at + 9, record.bytes.length);
-    out.set(record.bytes, at + RECORD_HEADER_BYTES);
-    at += RECORD_HEADER_BYTES + record.bytes.length;
-  }
-  return out;
-}
 
 export class Logs {
   readonly #sql: SqlStorage;
@@ -65,7 +50,7 @@ export class Logs {
    * `shiftMs` maps the relay's times. Advances the job's event numbers.
    */
   append(job: LiveJob, records: readonly RawRecord[], starts: { stdout: number; stderr: number }, shiftMs: number): void {
-    const payload = pack(records);
+    const payload = encodeRecords(records);
     const kept = this.#keptOf(job);
     const bytes = Math.max(payload.length, ROW_MIN_BYTES);
     const isHead = kept.tail.length === 0 && kept.head < LIMITS.edgeOutputHeadBytes;

@@ -59,7 +59,8 @@ export function validBody<S extends z.ZodType>(schema: S, value: unknown): z.out
 /** Pointers of a query's faults begin with `/query`. A name that comes twice is a fault. */
 export function validQuery<S extends z.ZodType>(schema: S, url: string): z.output<S> {
   const at = url.indexOf("?");
-  const values: Record<string, string> = {};
+  // Without a prototype, so that no name is special.
+  const values = Object.create(null) as Record<string, string>;
   if (at !== -1)
     for (const [name, value] of new URLSearchParams(url.slice(at + 1))) {
       if (Object.hasOwn(values, name))

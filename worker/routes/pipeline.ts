@@ -1,7 +1,7 @@
 // From a request to its handler, step by step as the route's entry says: hostname, credential, origin, rule, query and body.
 // Nothing here is particular to one route.
 import { ROUTES, type Route, type RouteName } from "../../protocol/api/routes.ts";
-import { AppError } from "../../protocol/errors.ts";
+import { AppError, ERRORS } from "../../protocol/errors.ts";
 import { authorise, checkConfigured } from "../auth/authorize.ts";
 import { identify, isUnknown, proofsOf, type Proof } from "../auth/authenticate.ts";
 import { checkOrigin } from "../auth/origin.ts";
@@ -11,7 +11,7 @@ import { placeOf } from "../auth/surface.ts";
 import type { Env } from "../env.ts";
 import { readJson, validBody, validQuery } from "./body.ts";
 import type { Access, Call, Handler, Incoming } from "./call.ts";
-import { problemOf } from "./respond.ts";
+import { problemOf, signInPage } from "./respond.ts";
 
 /** Hostname and request id: the part that cannot know yet whether there is such a route. */
 export function incoming(request: Request, env: Env, ctx: ExecutionContext, requestId: string): Incoming {
@@ -40,8 +40,14 @@ export async function serve<N extends RouteName>(
     if (route.changes && route.fresh && response.ok) snapshotCacheOf(env).invalidate();
     return response;
   } catch (error) {
-    return problemOf(requestId, error, name);
+    return isPersonUnknown(error, ROUTES[name], request) ? signInPage(requestId) : problemOf(requestId, error, name);
   }
+}
+
+/** A browser that opens a page without a session: JSON would leave a person nowhere. */
+function isPersonUnknown(error: unknown, { answers }: Route, { headers }: Request): boolean {
+  const wantsPage = answers[200] === "text/html" && (headers.get("accept") ?? "").includes("text/html");
+  return wantsPage && error instanceof AppError && ERRORS[error.code].status === 401;
 }
 
 /** Authenticated, and allowed by the route's rule as far as the path tells. */
@@ -71,7 +77,7 @@ async function admit(given: Incoming, route: Route, params: Readonly<Record<stri
 
 /** The proofs of a request that has at least one. */
 export function authenticate({ request, settings, place }: Incoming): readonly Proof[] | Promise<readonly Proof[]> {
-  const proofs = proofsOf(request.headers, settings, place.surfaces, place.origin);
+  const proofs = proofsOf(request.headers, settings, place);
   if (Array.isArray(proofs) && proofs.length === 0) throw new AppError("CREDENTIAL_MISSING");
   return proofs;
 }

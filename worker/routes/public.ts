@@ -24,7 +24,7 @@ export const publicHandlers: Pick<Handlers, "healthz" | "sessionCreate" | "linkE
     const { secret, expiresAtMs } = unwrap(await fleetOf(call.env).sessionCreate(call.requestId, call.body.code));
     snapshotCacheOf(call.env).invalidate();
     const seconds = Math.floor((expiresAtMs - Date.now()) / 1000);
-    return empty(call.requestId, 204, { "set-cookie": sessionCookie(call.settings, call.place.origin, secret, seconds) });
+    return empty(call.requestId, 204, { "set-cookie": sessionCookie(call.settings, call.place, secret, seconds) });
   },
 
   async linkEnroll(call) {

@@ -1,5 +1,6 @@
 // Answers: JSON, problem documents (RFC 9457), pages, streams. Every answer carries its request id and the security headers.
 import { AppError, ERRORS, type ErrorCode, type FieldErrors } from "../../protocol/errors.ts";
+import { SIGN_IN_PAGE } from "../web/sign-in.ts";
 import { styleSource } from "../web/style.ts";
 import type { Problem } from "../../protocol/api/shapes.ts";
 
@@ -28,7 +29,12 @@ const pagePolicy = () =>
 type HeaderRecord = Readonly<Record<string, string>>;
 
 export function json(requestId: string, status: number, value: unknown, headers?: HeaderRecord): Response {
-  return new Response(JSON.stringify(value), {
+  return jsonText(requestId, status, JSON.stringify(value), headers);
+}
+
+/** JSON that is text already. */
+export function jsonText(requestId: string, status: number, text: string, headers?: HeaderRecord): Response {
+  return new Response(text, {
     status,
     headers: { ...SECURITY, "content-type": "application/json", "x-request-id": requestId, ...headers },
   });
@@ -42,8 +48,9 @@ export function stream(requestId: string, status: number, body: ReadableStream<U
   return new Response(body, { status, headers: { ...SECURITY, "x-request-id": requestId, ...headers } });
 }
 
-export function page(requestId: string, contentType: string, text: string): Response {
+export function page(requestId: string, contentType: string, text: string, status = 200): Response {
   return new Response(text, {
+    status,
     headers: {
       ...SECURITY,
       "content-security-policy": pagePolicy(),
@@ -52,6 +59,18 @@ export function page(requestId: string, contentType: string, text: string): Resp
     },
   });
 }
+
+/** 401 for a person: the page to sign in on instead of a problem document. */
+export function signInPage(requestId: string): Response {
+  const response = page(requestId, "text/html", SIGN_IN_PAGE, 401);
+  response.headers.set("www-authenticate", "Bearer");
+  return response;
+}
+
+/** A pointer may hold names that the caller made up: what it sent must not come back many times as large. */
+const SHOWN_ERRORS = 50;
+const POINTER_CHARS = 256;
+const shown = ({ pointer, message }: { pointer: string; message: string }) => ({ pointer: pointer.slice(0, POINTER_CHARS), message });
 
 export function problem(requestId: string, code: ErrorCode, details: FieldErrors = {}, headers?: HeaderRecord): Response {
   const { status, message, remedy, retryable } = ERRORS[code];
@@ -64,7 +83,7 @@ export function problem(requestId: string, code: ErrorCode, details: FieldErrors
     request_id: requestId,
     remedy,
     retryable,
-    ...(details.errors ? { errors: [...details.errors] } : {}),
+    ...(details.errors ? { errors: details.errors.slice(0, SHOWN_ERRORS).map(shown) } : {}),
   };
   const extra: Record<string, string> = { "content-type": "application/problem+json", ...headers };
   if (status === 401) extra["www-authenticate"] = "Bearer";

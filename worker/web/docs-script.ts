@@ -4,6 +4,8 @@ export const DOCS_SCRIPT = String.raw`"use strict";
 const byId = (id) => document.getElementById(id);
 const VERBS = ["get", "post", "patch", "delete"];
 const SHOWN_CHARS = 200000;
+/** What is not the interface itself comes last. */
+const LAST = "pages, sign-in and relays";
 let counter = 0;
 
 function make(tag, attributes, ...children) {
@@ -32,7 +34,7 @@ function field(parameter) {
     input = make("select", { id });
     if (!parameter.required) input.append(make("option", { value: "", text: "" }));
     for (const value of schema.enum) input.append(make("option", { value, text: value }));
-  } else input = make("input", { id, autocomplete: "off", spellcheck: "false", placeholder: schema.default === undefined ? "" : String(schema.default) });
+  } else input = make("input", { id, autocomplete: "off", autocapitalize: "none", spellcheck: "false", required: parameter.required === true, placeholder: schema.default === undefined ? "" : String(schema.default) });
   return { parameter, input, nodes: [label, input] };
 }
 
@@ -100,6 +102,7 @@ function tryIt(path, verb, operation) {
     const id = "field-" + ++counter;
     body = make("textarea", { id, spellcheck: "false" });
     body.value = JSON.stringify(example, null, 2);
+    body.rows = Math.min(20, body.value.split("\n").length + 1);
     form.append(make("label", { for: id }, "body", make("span", { class: "soft", text: "JSON" })), body);
   }
   const out = make("pre", { hidden: true, "aria-live": "polite" });
@@ -162,11 +165,12 @@ function fill(description) {
   const groups = new Map();
   for (const [path, item] of Object.entries(description.paths))
     for (const verb of VERBS.filter((name) => item[name])) {
-      const tag = item[verb].tags[0];
+      const tag = path.startsWith("/api/") ? item[verb].tags[0] : LAST;
       if (!groups.has(tag)) groups.set(tag, []);
       groups.get(tag).push(route(path, verb, item[verb]));
     }
-  for (const [tag, nodes] of groups) byId("routes").append(make("section", {}, make("h2", { text: tag }), ...nodes));
+  const inOrder = [...groups].sort(([a], [b]) => Number(a === LAST) - Number(b === LAST));
+  for (const [tag, nodes] of inOrder) byId("routes").append(make("section", {}, make("h2", { text: tag }), ...nodes));
 }
 
 function filter() {
@@ -181,6 +185,12 @@ function filter() {
   }
 }
 
+/** A link opens the session of who made it: a person should see whose that is. */
+async function whoAmI() {
+  const answer = await fetch("/api/v1/me", { headers: withKey({}) });
+  return answer.ok ? " · you are " + (await answer.json()).principal : "";
+}
+
 async function load() {
   const state = byId("state");
   try {
@@ -188,7 +198,7 @@ async function load() {
     const description = await answer.json();
     if (!answer.ok) throw new Error([description.detail, description.remedy].join(" "));
     fill(description);
-    state.textContent = "Farhand " + description.info.version + " · " + document.querySelectorAll("#routes section > details").length + " routes";
+    state.textContent = "Farhand " + description.info.version + " · " + document.querySelectorAll("#routes section > details").length + " routes" + (await whoAmI());
     const named = location.hash && byId(location.hash.slice(1));
     if (named) named.open = true;
   } catch (error) {

@@ -28,7 +28,7 @@ function ask(text, isBad) {
   state.textContent = text;
   state.className = isBad ? "bad" : "";
   form.hidden = false;
-  help.hidden = false;
+  help.hidden = isBad; // a refusal says the same
   field.focus();
 }
 
@@ -48,7 +48,7 @@ async function signIn(code) {
       return;
     }
     const problem = await answer.json().catch(() => ({}));
-    ask([problem.detail || "That did not work.", problem.remedy || ""].join(" "), true);
+    ask([problem.detail || "That did not work.", problem.remedy || ""].join(" ").replaceAll("\x60", ""), true);
   } catch {
     ask("The edge does not answer. Is it still running?", true);
   }
@@ -58,7 +58,8 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn(field.value.trim());
 });
-const code = location.hash.slice(1);
+// Served in place of other pages too, whose fragments are no codes.
+const code = location.pathname === "/sign-in" ? location.hash.slice(1) : "";
 if (code) {
   history.replaceState(null, "", location.pathname);
   void signIn(code);

@@ -19,14 +19,18 @@ details { margin: .4rem 0; }
 summary { cursor: pointer; padding: .7rem .9rem; display: flex; gap: .6rem; align-items: baseline; flex-wrap: wrap; list-style: none; }
 summary::-webkit-details-marker { display: none; }
 summary .text { color: var(--soft); flex: 1 1 14rem; font-size: .9rem; }
-details > .inside { padding: 0 .9rem .9rem; border-top: 1px solid var(--line); }
-code, pre, textarea, input, select { font: .875rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+details > .inside { padding: .6rem .9rem .9rem; border-top: 1px solid var(--line); }
+code, pre { font: .875rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
+p code { white-space: nowrap; }
+/* 16px: a phone zooms into a field with smaller letters. */
+textarea, input, select { font: 1rem/1.45 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .verb { font-weight: 700; color: var(--mark); min-width: 3.6rem; }
 label { display: block; margin: .7rem 0 .2rem; font-size: .875rem; }
 label .soft { font-size: .8rem; margin-left: .4rem; }
-input, textarea, select { width: 100%; padding: .55rem .6rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--back); color: inherit; }
+input, textarea, select { width: 100%; min-height: 2.75rem; padding: .55rem .6rem; border: 1px solid var(--line); border-radius: .4rem; background: var(--back); color: inherit; }
 textarea { min-height: 8rem; resize: vertical; }
 button { min-height: 2.75rem; padding: .5rem 1.1rem; margin: .9rem .5rem 0 0; border: 1px solid var(--mark); border-radius: .4rem; background: var(--mark); color: var(--on-mark); font: inherit; font-weight: 600; cursor: pointer; }
+form + p { margin-top: 1rem; }
 button.plain { background: transparent; color: var(--mark); }
 button:disabled { opacity: .5; cursor: default; }
 :focus-visible { outline: 2px solid var(--mark); outline-offset: 2px; }

@@ -95,4 +95,22 @@ describe("the journal", () => {
     db.close();
     await expect(Journal.open({ file: join(dir, "journal.db"), onFatal: () => undefined })).rejects.toThrow(/newer version/);
   });
+
+  it("takes two hundred of the largest ends at once, and lists them: its thread's memory is bounded", async () => {
+    await open();
+    const ids = Array.from({ length: 200 }, (_, n) => `j${n}`);
+    const end = JSON.stringify({ type: "result", result: { data: "x".repeat(900 * 1024) } });
+    await Promise.all(ids.map((id) => claim(id)));
+    await Promise.all(ids.map((id) => journal.finish(id, end)));
+    expect(await journal.open()).toHaveLength(200);
+    await journal.close();
+    await open();
+    expect((await journal.open()).every((row) => row.ended === 1)).toBe(true);
+    expect((await journal.find("j199"))!.end).toBe(end);
+  });
+
+  it("is of one process at a time, also when the lock file says otherwise", async () => {
+    await open();
+    await expect(Journal.open({ file: join(dir, "journal.db"), onFatal: () => undefined })).rejects.toThrow(/locked/);
+  });
 });

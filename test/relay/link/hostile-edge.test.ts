@@ -150,6 +150,24 @@ describe("a hostile edge", () => {
     edge.cut();
   });
 
+  it("that asks and does not read gets no more answers than memory may hold, and is served again", async () => {
+    test = await relayUnderTest(ALL);
+    const { edge } = test;
+    await edge.up();
+    const loud = edge.exec(["/bin/sh", "-c", "head -c 1048576 /dev/zero"]);
+    await edge.ended(loud);
+    edge.pauseReading(true);
+    for (let request = 1; request <= 800; request++) {
+      edge.send({ type: "spool", request, job_id: loud.id, stream: "stdout", offset: 0, length: LIMITS.spoolReadBytes });
+      if (request % 40 === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    edge.pauseReading(false);
+    expect(await edge.ended(edge.exec(["/bin/true"]))).toMatchObject({ status: "succeeded" });
+    const answered = edge.spools.length * LIMITS.spoolReadBytes;
+    expect(answered).toBeGreaterThan(8 * 1024 * 1024);
+    expect(answered).toBeLessThan(64 * 1024 * 1024);
+  });
+
   it("cannot forge results or replay them into another run", async () => {
     test = await relayUnderTest(ALL);
     const { edge } = test;

@@ -1,4 +1,6 @@
 // A lost link, or a lost relay, costs a pause: never a byte, never a byte twice, and never a second run.
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { FLAG } from "../../../protocol/link/frames.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
@@ -116,7 +118,13 @@ describe("much output", () => {
   it("beyond the spool is counted and marked, with its end still there", async () => {
     const edge = await begin();
     const total = 80 * MiB;
-    const job = edge.exec(["/bin/sh", "-c", `head -c ${total - 4} /dev/zero; printf last`]);
+    // An edge that takes nothing until the program has ended: else a quick one may see it all as it passes.
+    edge.acks = false;
+    const done = join(test.dir, "done");
+    const job = edge.exec(["/bin/sh", "-c", `head -c ${total - 4} /dev/zero; printf last; touch "$1"`, "sh", done]);
+    await until("its last byte", () => existsSync(done));
+    edge.acks = true;
+    edge.cut();
     const end = await edge.ended(job, 30_000);
     expect(end).toMatchObject({ stdout_bytes: total });
     const gaps = job.events.filter((event) => event.type === "gap");

@@ -252,6 +252,12 @@ export class ScriptedEdge {
     this.socket = null;
   }
 
+  /** Reads nothing more of the connection, so that what the relay sends waits on its side. */
+  pauseReading(isPaused: boolean): void {
+    if (isPaused) this.socket?.pause();
+    else this.socket?.resume();
+  }
+
   async stop(): Promise<void> {
     this.cut();
     for (const socket of this.#sockets) socket.destroy();

@@ -1,5 +1,5 @@
 // What a relay says on job channels: repeated, overlapping, broken, hostile.
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { unwrap } from "../../../protocol/errors.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { CLOSE } from "../../../protocol/link/control.ts";
@@ -161,6 +161,19 @@ describe("an event", () => {
     relay.records(job.channel, raw({ type: "result", status: "won", at: 0 }));
     await relay.acked(job.channel);
     expect(unwrap(await edge(host).job(job.job_id, ALL))).toMatchObject({ status: "unknown", error: { code: "LINK_MESSAGE_INVALID" } });
+    relay.close();
+  });
+
+  it("that is no event, a thousand times, costs the log no more than a hundred lines", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => undefined);
+    const { host, relay, job } = await started();
+    const wrong = encodeRecord(RECORD.event, 0, text("{"));
+    relay.records(job.channel, ...Array.from({ length: 1_000 }, () => wrong));
+    await relay.acked(job.channel);
+    expect(warn.mock.calls.length).toBeGreaterThan(50);
+    expect(warn.mock.calls.length).toBeLessThanOrEqual(100);
+    warn.mockRestore();
+    expect(unwrap(await edge(host).job(job.job_id, ALL)).status).toBe("running");
     relay.close();
   });
 

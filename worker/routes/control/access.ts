@@ -47,7 +47,7 @@ export const accessHandlers: Pick<Handlers, Names> = {
     const { sessionHash } = accessOf(call).caller;
     if (sessionHash !== null) await fleetOf(call.env).sessionDelete(actorOf(call), sessionHash);
     snapshotCacheOf(call.env).invalidate();
-    return empty(call.requestId, 204, { "set-cookie": sessionCookie(call.settings, call.place.origin, "", 0) });
+    return empty(call.requestId, 204, { "set-cookie": sessionCookie(call.settings, call.place, "", 0) });
   },
 
   async signInCodes(call) {

@@ -42,7 +42,8 @@ export const hostHandlers: Pick<Handlers, "hosts" | "host" | "hostUpdate" | "hos
 
   async enrollments(call) {
     const { host, labels = [], ttl_ms: ttlMs = LIMITS.enrollmentTtlDefaultMs } = call.body;
-    return json(call.requestId, 201, unwrap(await fleetOf(call.env).enrollmentCreate(actorOf(call), { host, labels, ttlMs })));
+    const { email } = accessOf(call).caller;
+    return json(call.requestId, 201, unwrap(await fleetOf(call.env).enrollmentCreate(actorOf(call), { host, labels, ttlMs, email })));
   },
 };
 

@@ -21,13 +21,15 @@ export const jobStreamHandlers: Pick<Handlers, "jobEvents" | "jobOutput"> = {
     const after = headers.get("last-event-id");
     if (after !== null && !EVENT_ID.test(after))
       throw new AppError("BODY_INVALID", { errors: [{ pointer: "/headers/last-event-id", message: "is not an id of an event" }] });
+    const head = { "content-type": "text/event-stream", "x-accel-buffering": "no" };
+    if (call.request.method === "HEAD") {
+      unwrap(await findJob(call.env, accessOf(call).target));
+      return stream(call.requestId, 200, null, head);
+    }
     const format = (headers.get("accept") ?? "").includes("application/x-ndjson") ? "ndjson" : "sse";
     const events = await openEvents(call, after, format);
     const body = guarded(events, signal, reader(call));
-    return stream(call.requestId, 200, body, {
-      "content-type": format === "ndjson" ? "application/x-ndjson" : "text/event-stream",
-      "x-accel-buffering": "no",
-    });
+    return stream(call.requestId, 200, body, { ...head, ...(format === "ndjson" ? { "content-type": "application/x-ndjson" } : {}) });
   },
 
   async jobOutput(call) {
