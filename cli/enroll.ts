@@ -1,4 +1,4 @@
-// `farhand enroll URL CODE`: makes this host's key and writes the relay's state, and a relay.toml to begin with where there is none.
+// `farhand enroll URL CODE`: makes this host's key and writes the relay's state, and the relay.toml that --config names.
 import { join } from "node:path";
 import { writeStarterConfig } from "../relay/config.ts";
 import { enroll, StateError } from "../relay/state.ts";
@@ -17,10 +17,16 @@ export async function run(input: Input): Promise<void> {
   const stateDir = stateDirectory(input, config);
   try {
     const { host } = await enroll(url, code, stateDir, { accessHeaders: accessHeaders(config) });
-    const isNew = await writeStarterConfig(file, { name: host, allowExec: false });
+    // Not into whatever directory this runs in: only where it was named.
+    const isNew = input.text("config") !== undefined && (await writeStarterConfig(file, { name: host, allowExec: false }));
     if (input.json) return printJson({ host, url, state: stateDir, config: file, config_written: isNew });
     print(`This machine is ${host} at ${url}; its key is in ${join(stateDir, "relay.json")}.`);
-    note(`${isNew ? `What may run here is written in ${file}: look into it. ` : ""}Next: \`farhand relay --config ${file}\`.`);
+    const first = isNew
+      ? `What may run here is written in ${file}: look into it. `
+      : config
+        ? ""
+        : `${file} is still to be written: docs/relay.md. `;
+    note(`${first}Next: \`farhand relay --config ${file}\`.`);
   } catch (error) {
     if (error instanceof StateError) throw new CliFailure(EXIT.refused, error.message);
     throw error;

@@ -70,6 +70,18 @@ const pause = (ms: number, signal: AbortSignal) =>
     });
   });
 
+/** Rejects with a {@link CliFailure} only for what another attempt will not change. */
+async function openEvents(client: Client, id: string, last: string | null): Promise<IncomingMessage> {
+  const headers: Record<string, string> = { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) };
+  const response = await client.open("GET", `/api/v1/jobs/${segment(id)}/events`, { headers });
+  const status = response.statusCode ?? 0;
+  if (status === 200) return response;
+  const failure = await client.refusal(response);
+  // An edge that starts, or stands behind a gateway, answers so for a while.
+  if (status < 500 && status !== 429) throw failure;
+  throw new Error(failure.message.split("\n")[0]);
+}
+
 /** Everything of a job from its first event to its result. Ends without one only when `signal` aborts. */
 export async function* jobEvents(
   client: Client,
@@ -82,17 +94,9 @@ export async function* jobEvents(
   let failures = 0;
   while (!signal.aborted) {
     try {
-      const headers: Record<string, string> = { accept: "text/event-stream", ...(last === null ? {} : { "last-event-id": last }) };
-      const response = await client.open("GET", `/api/v1/jobs/${segment(id)}/events`, { headers });
+      const response = await openEvents(client, id, last);
       const abort = () => response.destroy();
       signal.addEventListener("abort", abort, { once: true });
-      const status = response.statusCode ?? 0;
-      if (status !== 200) {
-        const failure = await client.refusal(response);
-        // An edge that starts, or stands behind a gateway, answers so for a while.
-        if (status < 500 && status !== 429) throw failure;
-        throw new Error(failure.message.split("\n")[0]);
-      }
       for await (const raw of parse(response)) {
         awaySince = null;
         failures = 0;

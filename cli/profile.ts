@@ -12,12 +12,12 @@ export interface Profile {
 }
 
 /** `$XDG_CONFIG_HOME/farhand/profile.json`, else below `~/.config`. */
-export function profilePath(environment: NodeJS.ProcessEnv = process.env): string {
+function profilePath(environment: NodeJS.ProcessEnv = process.env): string {
   const base = environment["XDG_CONFIG_HOME"];
   return join(base?.startsWith("/") ? base : join(homedir(), ".config"), "farhand", "profile.json");
 }
 
-export function readProfile(environment: NodeJS.ProcessEnv = process.env): Profile | null {
+function readProfile(environment: NodeJS.ProcessEnv = process.env): Profile | null {
   let text: string;
   try {
     text = readFileSync(profilePath(environment), "utf8");

@@ -21,6 +21,17 @@ interface KeeperOptions {
   readonly log: (line: string) => void;
 }
 
+function end(child: ChildProcess, graceMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const kill = setTimeout(() => child.kill("SIGKILL"), graceMs);
+    child.once("exit", () => {
+      clearTimeout(kill);
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
+}
+
 export function keepChild({ name, spawn, changed, log }: KeeperOptions): Keeper {
   let child: ChildProcess | null = null;
   let timer: NodeJS.Timeout | undefined;
@@ -58,14 +69,7 @@ export function keepChild({ name, spawn, changed, log }: KeeperOptions): Keeper 
       clearTimeout(timer);
       const own = child;
       if (own === null || own.pid === undefined) return Promise.resolve();
-      return new Promise((resolve) => {
-        const kill = setTimeout(() => own.kill("SIGKILL"), graceMs);
-        own.once("exit", () => {
-          clearTimeout(kill);
-          resolve();
-        });
-        own.kill("SIGTERM");
-      });
+      return end(own, graceMs);
     },
   };
 }

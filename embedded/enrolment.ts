@@ -17,7 +17,7 @@ export interface PreparedRelay {
 }
 
 /** This machine's name as a host may be called. */
-export function ownName(): string {
+function ownName(): string {
   const name = hostname()
     .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
     .slice(0, 63)

@@ -11,7 +11,7 @@ import { readCompatibility } from "./wrangler-file.ts";
 const root = join(import.meta.dirname, "..");
 const dist = join(root, "dist");
 /** The platform's limit for a free account is 3 MiB; this is the product's own. */
-export const WORKER_LIMIT_BYTES = 1024 * 1024;
+const WORKER_LIMIT_BYTES = 1024 * 1024;
 const CHUNK_KEPT_MS = 3600_000;
 
 const node: BuildOptions = {

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { getStaticTOMLValue, parseTOML } from "toml-eslint-parser";
 
-export interface Compatibility {
+interface Compatibility {
   readonly date: string;
   readonly flags: readonly string[];
 }

@@ -122,7 +122,7 @@ describe("farhand run", () => {
     running.signal("SIGINT");
     const { code, stderr } = await running.outcome;
     expect(code).toBe(1);
-    expect(stderr).toMatch(/left; the job goes on: `farhand jobs follow [0-9A-Z]{26}`/);
+    expect(stderr).toMatch(/left while the job is being cancelled: `farhand jobs follow [0-9A-Z]{26}`/);
   });
 
   it("--timeout ends a job", async () => {
@@ -233,6 +233,23 @@ describe("administration", () => {
     expect((await cli("hosts", "label", "vm2", "gpu", "fast")).stdout).toContain("gpu, fast");
     expect((await cli("hosts", "remove", "vm2")).code).toBe(0);
     expect((await cli("hosts", "show", "vm2")).code).toBe(1);
+  });
+});
+
+describe("a host that only runs a relay", () => {
+  it("is enrolled as docs/relay.md writes it, and doctor needs no key there", async () => {
+    const { code } = json<{ code: string }>(await cli("hosts", "enroll", "vm3", "--json"));
+    const machine = temporary();
+    const elsewhere = { HOME: machine, PWD: machine };
+    expect(await farhand(elsewhere, ["enroll", ready.url, code, "--config", "relay.toml"])).toMatchObject({ code: 0 });
+    const relay = launch(elsewhere, ["relay", "--config", "relay.toml"]);
+    await until("vm3 is online", async () => (await ask<Host>(ready, "GET", "/api/v1/hosts/vm3")).online);
+    const well = await farhand(elsewhere, ["doctor"]);
+    expect(well.stdout).toMatch(new RegExp(`ok +relay's edge +${ready.url} answers`));
+    expect(well.code).toBe(0);
+    relay.signal("SIGTERM");
+    expect(await relay.outcome).toMatchObject({ code: 0 });
+    expect((await cli("hosts", "remove", "vm3")).code).toBe(0);
   });
 });
 

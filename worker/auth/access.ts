@@ -38,7 +38,7 @@ function keySetOf(issuer: string) {
 const filled = (value: unknown): value is string => typeof value === "string" && value !== "";
 
 /** `user:<sub>`, else `token:<common_name>`, else null. A name that would read as two joined principals is refused. */
-export function principalOf(claims: JWTPayload): string | null {
+function principalOf(claims: JWTPayload): string | null {
   const name = filled(claims.sub) ? `user:${claims.sub}` : filled(claims["common_name"]) ? `token:${claims["common_name"]}` : null;
   if (name === null || /\+(user|token|key):/.test(name)) return null;
   return principalSchema.safeParse(name).success ? name : null;

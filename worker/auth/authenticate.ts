@@ -10,11 +10,11 @@ import { sessionIn } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import type { Place } from "./surface.ts";
 
-export interface KeyProof {
+interface KeyProof {
   readonly kind: "key";
   readonly hash: string;
 }
-export interface SessionProof {
+interface SessionProof {
   readonly kind: "session";
   readonly hash: string;
 }
@@ -34,7 +34,7 @@ export interface Caller {
 export const ADMIN_SCOPE = { role: "admin", hosts: ["*"], operations: ["*"] } as const satisfies AccessGrant;
 
 /** The key that lies in the data directory of an embedded edge. */
-export const ADMIN_KEY_PRINCIPAL = "key:admin";
+const ADMIN_KEY_PRINCIPAL = "key:admin";
 
 const NO_PROOFS: readonly Proof[] = [];
 

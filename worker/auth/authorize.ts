@@ -34,7 +34,7 @@ export function visibilityOn(caller: Caller, host: SnapshotHost, role: Role): Vi
   return sets.every((patterns) => patterns.length > 0) ? sets : NOTHING;
 }
 
-export const seesHost = (caller: Caller, host: SnapshotHost): boolean => visibilityOn(caller, host, "reader").length > 0;
+const seesHost = (caller: Caller, host: SnapshotHost): boolean => visibilityOn(caller, host, "reader").length > 0;
 
 /** Hosts on which the caller has the role, with what it may do there. */
 export function visibleHosts(caller: Caller, state: AccessState, role: Role = "reader"): Visible[] {
@@ -46,7 +46,7 @@ export function visibleHosts(caller: Caller, state: AccessState, role: Role = "r
   return found;
 }
 
-export const isFleet = (caller: Caller, role: Role): boolean =>
+const isFleet = (caller: Caller, role: Role): boolean =>
   caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsFleet(grants, role));
 
 export function mayOperate(caller: Caller, host: SnapshotHost, operation: OperationDefinition): boolean {

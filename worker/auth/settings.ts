@@ -2,7 +2,7 @@
 import type { Surface } from "../../protocol/api/routes.ts";
 import type { Env } from "../env.ts";
 
-export type KeyMode = "allow" | "with-access" | "off";
+type KeyMode = "allow" | "with-access" | "off";
 
 export interface Settings {
   readonly surfaces: ReadonlyMap<string, ReadonlySet<Surface>>;
@@ -21,7 +21,7 @@ export interface Settings {
 const SURFACES: readonly string[] = ["app", "api", "link"] satisfies Surface[];
 
 /** Hostname → surfaces; anything that is not such a table is an empty one, which refuses every hostname. */
-export function readSurfaces(text: string | undefined): ReadonlyMap<string, ReadonlySet<Surface>> {
+function readSurfaces(text: string | undefined): ReadonlyMap<string, ReadonlySet<Surface>> {
   const table = new Map<string, ReadonlySet<Surface>>();
   if (!text) return table;
   try {
@@ -39,7 +39,7 @@ export function readSurfaces(text: string | undefined): ReadonlyMap<string, Read
 const isLoopback = (hostname: string) => hostname === "localhost" || hostname === "[::1]" || /^127(\.\d{1,3}){3}$/.test(hostname);
 
 /** `team.cloudflareaccess.com` or a full origin. Plain http only for this machine. Null for what is neither. */
-export function readIssuer(text: string | undefined): string | null {
+function readIssuer(text: string | undefined): string | null {
   const value = text?.trim() ?? "";
   if (value === "") return null;
   try {
@@ -52,7 +52,7 @@ export function readIssuer(text: string | undefined): string | null {
 }
 
 /** Absent means `allow`; an unknown word means `off`. */
-export function readKeyMode(text: string | undefined): KeyMode {
+function readKeyMode(text: string | undefined): KeyMode {
   if (!text || text === "allow") return "allow";
   return text === "with-access" ? "with-access" : "off";
 }

@@ -23,9 +23,10 @@ export function placeOf(url: string, settings: Settings): Place {
   if (!known) places.set(settings, (known = new Map<string, Place>()));
   const place = known.get(origin);
   if (place) return place;
-  const parsed = new URL(origin);
-  const surfaces = settings.surfaces.get(parsed.hostname);
-  if (!surfaces) throw new AppError("HOST_HEADER_REFUSED");
+  // A Host header may hold anything, and two of them arrive joined by a comma.
+  const parsed = URL.canParse(origin) ? new URL(origin) : null;
+  const surfaces = parsed?.username === "" && parsed.password === "" ? settings.surfaces.get(parsed.hostname) : undefined;
+  if (!parsed || !surfaces) throw new AppError("HOST_HEADER_REFUSED");
   const found: Place = { origin: parsed.origin, hostname: parsed.hostname, host: parsed.host, surfaces };
   if (known.size >= PLACES) known.clear();
   known.set(origin, found);

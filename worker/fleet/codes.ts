@@ -10,7 +10,7 @@ const ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const CODE_BYTES = 16;
 const GROUP = 5;
 
-export type CodeKind = "enroll" | "sign-in";
+type CodeKind = "enroll" | "sign-in";
 
 export interface CodeRow extends Record<string, SqlStorageValue> {
   hash: string;
@@ -30,7 +30,7 @@ export function newCode(): string {
   return text.replaceAll(new RegExp(`.{${GROUP}}(?=.{${GROUP}})`, "g"), "$&-");
 }
 
-export const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${kind} ${normalCode(code) ?? ""}`);
+const codeHash = (kind: CodeKind, code: string): string => sha256Hex(`${kind} ${normalCode(code) ?? ""}`);
 
 /** Call inside a write. False when too many of the kind are open: whoever fills one kind does not lock out the other. */
 export function keepCode(store: FleetStore, kind: CodeKind, code: string, data: unknown, expiresAtMs: number): boolean {

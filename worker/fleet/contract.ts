@@ -18,6 +18,7 @@ import type {
 import type { Outcome } from "../../protocol/errors.ts";
 import type { JobState } from "../../protocol/job.ts";
 import type { Catalogue, HostFacts } from "../../protocol/link/control.ts";
+import type { SubmitInput } from "../host/contract.ts";
 
 /** Who acts, for authorship and audit. `principal` is the first credential's; with two credentials both are named, joined by "+". */
 export interface Actor {
@@ -70,15 +71,8 @@ export interface HostReport {
   readonly audit: readonly AuditRecord[];
 }
 
-export interface FanOutInput {
-  readonly actor: Actor;
-  readonly operation: string;
-  readonly resourceSpec: Record<string, unknown>;
-  readonly correlationId: string | null;
-  readonly metadata: { plan?: boolean; debug?: boolean; timeout_ms?: number; annotations?: Record<string, string> };
-  readonly ttlMs: number;
-  readonly idempotencyKey: string | null;
-  readonly waitMs: number;
+/** A submission whose host is not chosen yet. */
+export interface FanOutInput extends Omit<SubmitInput, "child"> {
   readonly labels: readonly string[];
   readonly pick: "one" | "all";
   /** Hosts that the caller may use for this operation, by number; the Fleet picks among those with the labels (edge or relay labels, without case). */

@@ -26,7 +26,7 @@ type Candidate = {
 };
 
 /** Time for the first round of submissions before the due table takes over. */
-export const FIRST_RETRY_MS = 5_000;
+const FIRST_RETRY_MS = 5_000;
 
 export async function fanOut(store: FleetStore, steps: ParentSteps, input: FanOutInput): Promise<Outcome<Job>> {
   // No await from here to the write: two requests with one key must not both find nothing.
@@ -160,20 +160,24 @@ async function makeParent(store: FleetStore, input: FanOutInput, hosts: readonly
       now,
       now + input.ttlMs,
     );
-    for (const host of hosts)
-      store.sql.exec(
-        "INSERT INTO steps (child_id, parent_id, host_number, host, taken, attempts, status) VALUES (?, ?, ?, ?, 0, 0, 'queued')",
-        stepId(id, host.number),
-        id,
-        host.number,
-        host.name,
-      );
+    insertSteps(store, id, hosts);
     store.due.set("parent", id, now + FIRST_RETRY_MS);
     indexParent(store, id);
     const detail = { labels: input.labels, hosts: hosts.map((host) => host.name) };
     store.audit(input.actor, { action: input.operation, subject: id, detail });
   });
   return id;
+}
+
+function insertSteps(store: FleetStore, id: string, hosts: readonly Candidate[]): void {
+  for (const host of hosts)
+    store.sql.exec(
+      "INSERT INTO steps (child_id, parent_id, host_number, host, taken, attempts, status) VALUES (?, ?, ?, ?, 0, 0, 'queued')",
+      stepId(id, host.number),
+      id,
+      host.number,
+      host.name,
+    );
 }
 
 const stepId = (parentId: string, hostNumber: number) =>

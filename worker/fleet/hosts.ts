@@ -28,7 +28,7 @@ export interface HostRow extends Record<string, SqlStorageValue> {
 
 const NO_QUEUE = { held: 0, queued: 0, delivered: 0, running: 0 };
 /** Between attempts to tell a Host object that it was removed. */
-export const RETIRE_RETRY_MS = 10_000;
+const RETIRE_RETRY_MS = 10_000;
 
 const parse = <T>(text: string | null): T | null => (text === null ? null : (JSON.parse(text) as T));
 

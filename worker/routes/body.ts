@@ -11,12 +11,12 @@ const MAX = LIMITS.requestBodyBytes;
 
 export async function readJson(request: Request): Promise<unknown> {
   if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) throw new AppError("MEDIA_TYPE_UNSUPPORTED");
-  const bytes = await readBytes(request);
   let value: unknown;
   try {
-    value = JSON.parse(decoder.decode(bytes));
-  } catch {
-    throw new AppError("BODY_NOT_JSON");
+    value = JSON.parse(decoder.decode(await readBytes(request)));
+  } catch (cause) {
+    // Also when the caller went away in the middle: that is no fault of ours.
+    throw cause instanceof AppError ? cause : new AppError("BODY_NOT_JSON", {}, { cause });
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw new AppError("BODY_NOT_JSON");
   return value;

@@ -27,7 +27,7 @@ function withKey(headers) {
 function field(parameter) {
   const id = "field-" + ++counter;
   const schema = parameter.schema || {};
-  const hint = [parameter.in, parameter.required ? "required" : "", parameter.description || ""].filter(Boolean).join(" · ");
+  const hint = [parameter.in, parameter.required ? "required" : "", parameter.description || ""].filter(Boolean).join(" · ").replaceAll("\x60", "");
   const label = make("label", { for: id }, parameter.name, make("span", { class: "soft", text: hint }));
   let input;
   if (schema.enum) {

@@ -1,7 +1,7 @@
 // The look of the pages that the Worker serves itself: one style sheet, in the page, allowed by its hash. Light and dark, 390 px and up.
 import { createHash } from "node:crypto";
 
-export const STYLE = `
+const STYLE = `
 :root { color-scheme: light dark; --back: #f6f5f1; --card: #fffefb; --ink: #1c1d1a; --soft: #62645d; --line: #d9d7cd; --mark: #1f6f54; --on-mark: #fff; --bad: #a8321f; --code: #efede5; }
 @media (prefers-color-scheme: dark) { :root { --back: #151714; --card: #1d201c; --ink: #e9e8e1; --soft: #a0a399; --line: #343830; --mark: #6cc7a2; --on-mark: #10201a; --bad: #f0907c; --code: #262a24; } }
 * { box-sizing: border-box; }

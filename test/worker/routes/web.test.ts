@@ -92,4 +92,17 @@ describe("a page", () => {
     expect(script.indexOf("history.replaceState")).toBeLessThan(script.lastIndexOf("signIn(code)"));
     expect((await edge.get("/docs", { key: null })).status).toBe(401);
   });
+
+  it("opened by a browser without a session is the one to sign in on; programs get a problem", async () => {
+    const accept = "text/html,application/xhtml+xml,*/*;q=0.8";
+    for (const key of [null, "fh_wrong"]) {
+      const shown = await edge.get("/docs", { key, headers: { accept } });
+      expect(shown.status).toBe(401);
+      expect(shown.headers.get("www-authenticate")).toBe("Bearer");
+      expect(shown.text).toContain('src="/sign-in.js"');
+    }
+    const data = await edge.get("/api/v1/me", { key: null, headers: { accept } });
+    expect(data).toMatchObject({ status: 401, body: { code: "CREDENTIAL_MISSING" } });
+    expect(await edge.get("/docs", { key: null })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_MISSING" } });
+  });
 });

@@ -9,7 +9,7 @@ import { findOperation } from "../../../protocol/operations/index.ts";
 import { mayOperate } from "../../auth/authorize.ts";
 import type { Actor, SnapshotHost } from "../../fleet/contract.ts";
 import type { SubmitInput } from "../../host/contract.ts";
-import { accessOf, actorOf, type Access, type Incoming } from "../call.ts";
+import { actorOf, type Access, type Incoming } from "../call.ts";
 import { json } from "../respond.ts";
 import { idempotencyKeyIn, waitIn } from "./request-headers.ts";
 
@@ -83,5 +83,3 @@ export function jobAnswer(call: Given, job: Job): Response {
   const location = `/api/v1/jobs/${job.id}`;
   return json(call.requestId, status, job, wait === null ? { location } : { location, "preference-applied": `wait=${wait}` });
 }
-
-export { accessOf };
