@@ -56,6 +56,7 @@ export const ERRORS = {
     "This deployment has no admin yet.",
     "Set ADMIN to your e-mail address or `user:<sub>` (docs/cloudflare.md) and deploy again.",
   ),
+  EDGE_STARTING: e(503, true, "The edge is starting again.", "Try again in a second."),
   ACCESS_STATE_UNAVAILABLE: e(503, true, "The access data could not be read, so the request was refused.", "Try again in a moment."),
   // What is asked
   ROUTE_NOT_FOUND: e(404, false, "There is no such route.", "See /docs for the routes."),
@@ -118,13 +119,13 @@ export const ERRORS = {
     403,
     false,
     "The host's relay.toml does not allow this operation.",
-    "Add it to `[allow] operations` in relay.toml on the host.",
+    "Add it to `[allow] operations` in relay.toml on the host, and restart its relay or send it SIGHUP.",
   ),
   EXEC_DISABLED: e(
     403,
     false,
     "The host's relay.toml does not allow arbitrary commands.",
-    "Set `exec = true` under `[command]` and allow `command.exec` in relay.toml on the host.",
+    "Set `exec = true` under `[command]` in relay.toml on the host, and restart its relay or send it SIGHUP.",
   ),
   COMMAND_UNKNOWN: e(
     422,
@@ -171,6 +172,92 @@ export const ERRORS = {
     false,
     "This part of the output was not kept.",
     "The edge keeps the first and last 1 MiB, the host's spool 64 MiB.",
+  ),
+  // Services and models
+  SERVICE_NOT_FOUND: e(
+    404,
+    false,
+    "The host has no service of that name.",
+    "GET /api/v1/hosts/{host} lists its services; declare one as `[services.NAME]` in relay.toml on the host.",
+  ),
+  SERVICE_ROUTE_NOT_ALLOWED: e(
+    403,
+    false,
+    "The host does not allow this route of the service.",
+    "Add it to `routes` of the service in relay.toml on the host; model management needs `manage = true` there.",
+  ),
+  UPSTREAM_UNREACHABLE: e(
+    502,
+    true,
+    "The host could not reach the service.",
+    "Start the service on the host; `farhand hosts show HOST` says what its relay sees.",
+  ),
+  UPSTREAM_FAILED: e(502, true, "The service broke off its answer.", "Try again; look at the service's log on the host."),
+  LANE_UNAVAILABLE: e(
+    503,
+    true,
+    "The host's stream connection is not there at this moment.",
+    "Try again in a moment; the relay connects again by itself.",
+  ),
+  STREAMS_EXHAUSTED: e(
+    429,
+    true,
+    "Too many streams of this host are open.",
+    "Wait until some have ended, or set more `lanes` in relay.toml.",
+  ),
+  MODEL_NOT_FOUND: e(404, false, "No host that you may use has this model.", "GET /v1/models lists the models there are."),
+  MODEL_MISSING: e(
+    400,
+    false,
+    "The request names no model.",
+    "Name one in `model`, or in the header x-farhand-model where the body is larger than 1 MiB before it.",
+  ),
+  MODEL_OFFLINE: e(
+    503,
+    true,
+    "The hosts that have this model are not connected.",
+    "Start the relay there; GET /api/v1/hosts shows who is online.",
+  ),
+  MODEL_UNPROVEN: e(
+    403,
+    false,
+    "Your grants allow some models only, and the edge cannot be sure which one this request names.",
+    "Send the body uncompressed, as JSON, with `model` in it once.",
+  ),
+  HOST_AMBIGUOUS: e(
+    400,
+    false,
+    "Several hosts could do this.",
+    "Name one: `model@host` in the request, or the host's name in the header x-farhand-host.",
+  ),
+  PASSED_BODY_TOO_LARGE: e(413, false, "The body is larger than what is passed on.", "Send at most 100 MiB."),
+  DIALECT_UNSUPPORTED: e(
+    501,
+    false,
+    "The server that has this model does not speak this dialect.",
+    "Use a surface that it speaks; docs/models.md has the table.",
+  ),
+  // Terminals
+  TERMINALS_DISABLED: e(
+    403,
+    false,
+    "The host's relay.toml does not allow terminals.",
+    "Set `enabled = true` under `[terminal]` in relay.toml on the host and restart its relay, or send it SIGHUP.",
+  ),
+  TERMINAL_NOT_FOUND: e(404, false, "There is no such terminal on the host.", "`farhand terminal HOST --list` shows those there are."),
+  TERMINAL_LIMIT: e(429, true, "The host has as many terminals as it may.", "Close some: `farhand run HOST terminal.kill terminal=ID`."),
+  TERMINAL_FAILED: e(502, true, "tmux on the host refused.", "Read the message; `farhand doctor` on the host checks tmux."),
+  FILE_EXISTS: e(
+    409,
+    false,
+    "The host has a file of that name already, and nothing is overwritten.",
+    "Choose another name, or remove the file on the host.",
+  ),
+  TICKET_INVALID: e(
+    403,
+    false,
+    "The terminal ticket is unknown, used, expired or someone else's.",
+    "Ask for a new one: POST /api/v1/hosts/{host}/terminals.",
   ),
   // The link
   LINK_VERSION_UNSUPPORTED: e(

@@ -14,7 +14,7 @@ export const JOB_STATES = [
   "expired",
   "unknown",
 ] as const;
-export const jobStateSchema = z.enum(JOB_STATES);
+export const jobStateSchema = /* @__PURE__ */ z.enum(JOB_STATES);
 export type JobState = z.infer<typeof jobStateSchema>;
 export type JobOwner = "edge" | "relay";
 

@@ -18,6 +18,66 @@ export const LIMITS = {
   windowBytes: 256 * KiB,
   /** The same for a job's channel: larger than its largest record, because only whole records become durable. */
   jobWindowBytes: 1 * MiB,
+  /** Lanes that one host may open: each is a socket and an object. */
+  lanes: 8,
+  /** Channels open at once on one lane. With two windows each, this bounds what the relay holds. */
+  channelsPerLane: 256,
+  /** An open's or a head's JSON: a request line, headers, no body. Node's own limit on headers is 16 KiB. */
+  headBytes: 48 * KiB,
+  headersPerHead: 128,
+  /** A lane's acknowledgement goes out each time this much was taken. */
+  ackEveryBytes: 64 * KiB,
+  /** How long a producer runs while nobody reads it (no link, or no attach after one). */
+  detachMs: 30_000,
+  /** How long a lane's object that just began waits for readers of channels that it does not know. */
+  laneGraceMs: 5_000,
+  /** Ended channels that the relay keeps for a reader that attaches again: for how long, and how many. */
+  lingerMs: 10_000,
+  lingerChannels: 256,
+  /** From an open to the relay's first word, beside what the upstream takes: a lane that is not there must not hold a client. */
+  laneOpenMs: 10_000,
+  /** A request body that is passed on to a service or a model. Cloudflare's own limit is 100 MB on its smaller plans. */
+  passedBodyBytes: 100 * MiB,
+  /** How far into a body the model's name is looked for. */
+  modelScanBytes: 1 * MiB,
+  modelChars: 256,
+  /** One message of a WebSocket that is passed through, or of a terminal: with its header it fits a window. */
+  socketMessageBytes: 128 * KiB,
+  /** Messages of all clients' sockets on one lane that wait for their windows: the platform cannot hold a client back. */
+  socketsWaitingBytes: 16 * MiB,
+  /** Services that one relay may declare or find, models that one service may list, routes that one may allow. */
+  services: 32,
+  modelsPerService: 200,
+  serviceRoutes: 100,
+  /** Connecting to an upstream on the same machine or network. */
+  upstreamConnectMs: 900,
+  /** A terminal's ticket. */
+  terminalTicketMs: 30_000,
+  terminals: 64,
+  terminalColumns: 500,
+  terminalRows: 300,
+  terminalTitleChars: 200,
+  /** People who look at one terminal at once: each holds up to a window of output. */
+  terminalViewers: 32,
+  /** Open tickets of one host: anyone who may watch makes them. The oldest go. */
+  terminalTickets: 256,
+  /** One terminal.send. */
+  terminalSendBytes: 64 * KiB,
+  /** Text of one terminal.capture: JSON may grow it sixfold. */
+  terminalCaptureBytes: 64 * KiB,
+  /** Lines above the screen that a terminal may keep; a host's file says how many it does. */
+  terminalScrollback: 50_000,
+  /** One file that terminal.save or terminal.record writes. */
+  terminalFileBytes: 64 * MiB,
+  /** Recordings at once. */
+  terminalRecordings: 16,
+  /** Usage: rows of one report of a relay, how often it reports, and days that the Fleet keeps. */
+  usageRows: 500,
+  usageReportMs: 2_000,
+  usageDays: 400,
+  /** Rows that one Host object keeps (a day or two), and all that the Fleet keeps: a relay names principals and models as it likes. */
+  usageRowsPerHost: 10_000,
+  usageRowsKept: 1_000_000,
   /** Beginnings of records that one Host object holds for all its jobs; more closes the socket. */
   partialRecordsBytes: 32 * MiB,
   /** One record on a job channel (an event, or a piece of output). A result carries two tails of 64 KiB, which JSON may grow sixfold. */

@@ -1,5 +1,6 @@
 // OpenAPI 3.1 of the whole interface, derived from ROUTES, the operations and the errors. No I/O: scripts/generate.ts writes it.
 import * as z from "zod";
+import { USES } from "./access.ts";
 import { problemSchema } from "./api/shapes.ts";
 import { ROUTES, type Route, type RouteName, type RouteRule } from "./api/routes.ts";
 import { ERRORS } from "./errors.ts";
@@ -20,6 +21,9 @@ const RULES: Record<RouteRule["who"], (rule: RouteRule) => string> = {
   fleet: (rule) => `Needs a grant of role ${roleOf(rule)} on all hosts and all operations.`,
   host: (rule) => `Needs a grant of role ${roleOf(rule)} on the host${roleOf(rule) === "admin" ? ", for all operations" : ""}.`,
   operation: () => "Needs a grant on the host that covers the operation: `reader` for risk `read`, else `operator`.",
+  use: (rule) =>
+    rule.who === "use" ? `Needs a grant that covers \`${rule.use}\` (role ${USES[rule.use]}); models and surfaces of the grant count.` : "",
+  service: () => "Needs a grant on the host that covers `service.<name>`: `reader` for GET and HEAD, else `operator`.",
   job: (rule) => `Needs a grant of role ${roleOf(rule)} on the job's host that covers its operation.`,
 };
 const roleOf = (rule: RouteRule): string => ("role" in rule ? rule.role : "");
@@ -55,11 +59,12 @@ const EXAMPLES: Partial<Record<RouteName, unknown>> = {
   keyCreate: { name: "ci", grants: [{ role: "operator", labels: ["builder"], operations: ["command.run"] }] },
   keyUpdate: { name: "ci of the shop" },
   grantCreate: { principal: "email:ada@example.com", role: "reader", hosts: ["*"], operations: ["*"] },
+  terminalTicket: { mode: "write", columns: 120, rows: 40 },
   grantUpdate: { role: "operator", hosts: ["vm100"], operations: ["host.*", "command.run"] },
 };
 
 function parametersOf(name: RouteName, route: Route): Tree[] {
-  const path = [...route.path.matchAll(/\{([a-z]+)\}/g)].map((found) => ({
+  const path = [...route.path.matchAll(/\{([a-z]+)\*?\}/g)].map((found) => ({
     name: found[1],
     in: "path",
     required: true,
@@ -115,10 +120,16 @@ function operationOf(name: RouteName, route: Route): Tree {
   };
 }
 
+/** Methods by which a route that takes any is listed. */
+const ANY_METHOD = ["get", "post", "put", "patch", "delete"];
+
 function paths(): Tree {
   const all: Record<string, Tree> = {};
-  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][])
-    (all[route.path] ??= {})[route.method.toLowerCase()] = operationOf(name, route);
+  for (const [name, route] of Object.entries(ROUTES) as [RouteName, Route][]) {
+    const path = (all[route.path.replace("*}", "}")] ??= {});
+    for (const method of route.method === "ALL" ? ANY_METHOD : [route.method.toLowerCase()])
+      path[method] = { ...operationOf(name, route), operationId: route.method === "ALL" ? `${name}_${method}` : name };
+  }
   return all;
 }
 

@@ -1,7 +1,7 @@
 // The version of the link protocol, and which versions may talk. One integer, one dated line for each bump.
 
 /**
- * 1 (2026-11): control socket, job channels, calls, spool reads; the lane number is carried but only lane 0 is opened.
+ * 1 (2026-11): control socket (lane 0) with job channels, calls and spool reads; lanes 1 to 8 with stream channels; usage reports.
  */
 export const PROTOCOL_VERSION = 1;
 

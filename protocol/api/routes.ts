@@ -1,6 +1,8 @@
 // Every route there is, with who may call it. The Worker mounts this list and nothing else; OpenAPI, the docs page and the
 // authorisation tests read it.
 import * as z from "zod";
+import type { Use } from "../access.ts";
+import type { Dialect } from "../services.ts";
 import * as shape from "./shapes.ts";
 
 export type Surface = "app" | "api" | "link";
@@ -12,6 +14,9 @@ export type Surface = "app" | "api" | "link";
  * - fleet: a grant of this role on all hosts and all operations.
  * - host: any grant of this role on the host in the path; for `admin` one of all operations.
  * - operation: a grant on the host that covers the operation in the body; `reader` for risk `read`, else `operator`.
+ * - use: a grant that covers the use (protocol/access.ts) somewhere, on the host where the path has one; which model or service is
+ *   looked at by the handler, with the same grants.
+ * - service: a grant on the host in the path that covers `service.<name>` in the role that the method takes.
  * - job: a grant of this role on the job's host that covers the job's operation.
  */
 export type RouteRule =
@@ -20,11 +25,14 @@ export type RouteRule =
   | { who: "fleet"; role: shape.Role }
   | { who: "host"; role: shape.Role }
   | { who: "operation" }
+  | { who: "use"; use: Use }
+  | { who: "service" }
   | { who: "job"; role: shape.Role };
 
 export interface Route {
-  readonly method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** OpenAPI style: `{host}`. */
+  /** ALL: whatever the request says; what stands behind it decides. */
+  readonly method: "GET" | "POST" | "HEAD" | "PATCH" | "DELETE" | "ALL";
+  /** OpenAPI style: `{host}`; `{path*}` takes the rest, slashes included. */
   readonly path: string;
   readonly summary: string;
   readonly rule: RouteRule;
@@ -38,6 +46,8 @@ export interface Route {
   /** Asks the Fleet itself instead of the snapshot (destructive and administrative). */
   readonly fresh?: boolean;
   readonly socket?: boolean;
+  /** Errors have this surface's own shape instead of a problem document, and the body is not read before the handler. */
+  readonly dialect?: Dialect;
 }
 
 const people: readonly Surface[] = ["app", "api"];
@@ -68,6 +78,22 @@ const change = <const P extends string, M extends Partial<Route> = Pick<Route, "
   answers: Route["answers"],
   more?: M,
 ): RouteWith<P, M> => ({ method, path, summary, rule, surfaces: people, answers, changes: true, ...more }) as unknown as RouteWith<P, M>;
+/** The model plane: the body passes as it is; errors in the dialect's shape. */
+const model = <const P extends string, const M extends Route["method"]>(method: M, path: P, summary: string, use: Use, dialect: Dialect) =>
+  ({
+    method,
+    path,
+    summary,
+    rule: { who: "use", use },
+    surfaces: people,
+    answers: { 200: "application/json" },
+    changes: method !== "GET" && method !== "HEAD",
+    dialect,
+  }) as const satisfies Route;
+const ask = <const P extends string>(path: P, summary: string, dialect: Dialect) => model("POST", path, summary, "model.use", dialect);
+const look = <const P extends string>(path: P, summary: string, dialect: Dialect) => model("GET", path, summary, "model.list", dialect);
+const manage = <const P extends string, const M extends Route["method"]>(method: M, path: P, summary: string) =>
+  model(method, path, summary, "model.manage", "ollama");
 const accepted = { 200: shape.jobSchema, 202: shape.jobSchema } as const;
 
 export const ROUTES = {
@@ -99,6 +125,10 @@ export const ROUTES = {
   openapi: get("/openapi.json", "This interface as OpenAPI 3.1", { who: "authenticated" }, z.record(z.string(), z.unknown())),
   docs: get("/docs", "A page to read and try this interface", { who: "authenticated" }, "text/html"),
   docsScript: get("/docs.js", "Its script", { who: "authenticated" }, "text/javascript"),
+
+  root: get("/", "For a browser: the way to the app. For a program: a line of text", { who: "authenticated" }, "text/html"),
+  appRoot: get("/app", "The way to the web app", { who: "authenticated" }, "text/html", { surfaces: ["app"] }),
+  app: get("/app/{path*}", "The web app", { who: "authenticated" }, "text/html", { surfaces: ["app"] }),
 
   me: get(v1("/me"), "Who you are and what you may do", { who: "authenticated" }, shape.meSchema),
   signOut: change("DELETE", v1("/session"), "End this browser session", { who: "authenticated" }, { 204: null }),
@@ -227,6 +257,63 @@ export const ROUTES = {
     { body: shape.grantScopeSchema, fresh: true },
   ),
   grantDelete: change("DELETE", v1("/grants/{grant}"), "Take a grant back", admin, { 204: null }, { fresh: true }),
+  terminalTicket: change(
+    "POST",
+    v1("/hosts/{host}/terminals"),
+    "A single-use ticket for an interactive terminal's WebSocket; valid for 30 s and for you alone",
+    { who: "use", use: "terminal.watch" },
+    { 201: shape.terminalTicketSchema },
+    { body: shape.terminalTicketCreateSchema },
+  ),
+  terminalSocket: get(
+    v1("/hosts/{host}/terminals/socket"),
+    "The terminal's WebSocket: binary messages are its bytes, text messages JSON (docs/terminals.md)",
+    { who: "use", use: "terminal.watch" },
+    "websocket",
+    { socket: true, query: z.strictObject({ ticket: z.string().max(128) }) },
+  ),
+  service: {
+    method: "ALL",
+    path: "/hosts/{host}/services/{service}/{path*}",
+    summary: "A declared service of a host, on the routes that the host allows; also its WebSockets",
+    rule: { who: "service" },
+    surfaces: people,
+    answers: { 200: "application/octet-stream" },
+    changes: true,
+    dialect: "http",
+  } as const satisfies Route,
+
+  openaiModels: look("/v1/models", "Models that you may use", "openai"),
+  openaiModel: look("/v1/models/{model*}", "One model", "openai"),
+  openaiChat: ask("/v1/chat/completions", "Chat", "openai"),
+  openaiCompletions: ask("/v1/completions", "Complete a text", "openai"),
+  openaiEmbeddings: ask("/v1/embeddings", "Embed", "openai"),
+  openaiResponses: ask("/v1/responses", "Responses, where the server has them", "openai"),
+  ollamaTags: look("/api/tags", "Models of all Ollama servers that you may use", "ollama"),
+  ollamaPs: look("/api/ps", "Models that are in memory", "ollama"),
+  ollamaVersion: look("/api/version", "Version of an Ollama server", "ollama"),
+  ollamaShow: model("POST", "/api/show", "What a model is", "model.list", "ollama"),
+  ollamaChat: ask("/api/chat", "Chat", "ollama"),
+  ollamaGenerate: ask("/api/generate", "Complete a text; without a model: the ingest contract", "ollama"),
+  ollamaEmbed: ask("/api/embed", "Embed", "ollama"),
+  ollamaEmbeddings: ask("/api/embeddings", "Embed, in Ollama's older shape", "ollama"),
+  ollamaCreate: manage("POST", "/api/create", "Create a model"),
+  ollamaCopy: manage("POST", "/api/copy", "Copy a model"),
+  ollamaDelete: manage("DELETE", "/api/delete", "Delete a model"),
+  ollamaPull: manage("POST", "/api/pull", "Pull a model"),
+  ollamaPush: manage("POST", "/api/push", "Push a model"),
+  ollamaBlobHead: manage("HEAD", "/api/blobs/{digest}", "Is a blob there"),
+  ollamaBlobPut: manage("POST", "/api/blobs/{digest}", "Upload a blob"),
+  lmstudioV0: model("ALL", "/lmstudio/api/v0/{path*}", "LM Studio's own interface", "model.list", "lmstudio"),
+  lmstudioV1: model("ALL", "/lmstudio/api/v1/{path*}", "LM Studio's own interface", "model.list", "lmstudio"),
+
+  usage: get(
+    v1("/usage"),
+    "Requests and tokens by day, principal, host and model; an admin sees all, others their own",
+    { who: "authenticated" },
+    shape.listOf(shape.usageItemSchema),
+    { query: shape.usageQuerySchema },
+  ),
   audit: get(v1("/audit"), "What was changed, newest first", admin, shape.listOf(shape.auditRecordSchema), {
     query: shape.auditQuerySchema,
     fresh: true,

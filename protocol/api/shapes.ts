@@ -6,16 +6,17 @@ import { jobStateSchema } from "../job.ts";
 import { LIMITS } from "../limits.ts";
 import { catalogueSchema, factsSchema, hostNameSchema, labelSchema } from "../link/control.ts";
 import { RISKS } from "../operations/define.ts";
+import { ROLES, type Role } from "../roles.ts";
+import { MODEL_SURFACES } from "../services.ts";
 
 export const timeSchema = z.string().meta({ format: "date-time", description: "RFC 3339, UTC" });
 const nullableTime = timeSchema.nullable();
 
 // ---- access ----
-export const ROLES = ["reader", "operator", "admin"] as const;
+export { ROLES, type Role };
 export const roleSchema = z
   .enum(ROLES)
   .meta({ description: "reader: read operations, jobs and output; operator: every operation; admin: administration too" });
-export type Role = z.infer<typeof roleSchema>;
 
 export const principalSchema = z
   .string()
@@ -37,7 +38,16 @@ export const grantScopeSchema = z.strictObject({
     .max(100)
     .optional(),
   labels: z.array(labelSchema).min(1).max(LIMITS.labels).optional(),
-  operations: z.array(operationPatternSchema).min(1).max(100).default(["*"]),
+  operations: z.array(operationPatternSchema).min(1).max(100).default(["*"]).meta({
+    description: "operations, and uses: `model.use`, `model.list`, `model.manage`, `terminal.open`, `terminal.watch`, `service.<name>`",
+  }),
+  models: z
+    .array(z.string().min(1).max(LIMITS.modelChars))
+    .min(1)
+    .max(100)
+    .optional()
+    .meta({ description: "only these models, `*` for any characters; absent: all" }),
+  surfaces: z.array(z.enum(MODEL_SURFACES)).min(1).optional().meta({ description: "only these surfaces of the model plane; absent: all" }),
 });
 export type GrantScope = z.infer<typeof grantScopeSchema>;
 export const grantCreateSchema = grantScopeSchema.extend({ principal: principalSchema });
@@ -174,6 +184,32 @@ export type Job = z.infer<typeof jobSchema>;
 export const jobSummarySchema = jobSchema.omit({ resource_spec: true, result: true, children: true, output: true });
 export type JobSummary = z.infer<typeof jobSummarySchema>;
 
+// ---- terminals, usage ----
+export const terminalTicketCreateSchema = z.strictObject({
+  terminal: z.string().max(64).optional().meta({ description: "of terminal.list; absent: a new one, which ends with its shell" }),
+  mode: z.enum(["write", "read"]).default("write"),
+  columns: z.int().min(2).max(LIMITS.terminalColumns).default(80),
+  rows: z.int().min(2).max(LIMITS.terminalRows).default(24),
+});
+export const terminalTicketSchema = z.object({
+  ticket: z.string(),
+  url: z.string().meta({ description: "path of the WebSocket on this hostname, with the ticket" }),
+  mode: z.enum(["write", "read"]),
+  expires_at: timeSchema,
+});
+export const usageItemSchema = z.object({
+  day: z.string().meta({ description: "UTC, YYYY-MM-DD: the day on which it was counted" }),
+  principal: z.string(),
+  host: z.string(),
+  surface: z.enum(MODEL_SURFACES),
+  model: z.string(),
+  requests: z.int(),
+  aborted: z.int().meta({ description: "ended before the final chunk: their tokens are not known and not counted" }),
+  input_tokens: z.int(),
+  output_tokens: z.int(),
+});
+export type UsageItem = z.infer<typeof usageItemSchema>;
+
 export const auditRecordSchema = z.object({
   object: z.string().meta({ description: "`fleet` or a host's id: each keeps a chain of its own" }),
   seq: z.int(),
@@ -222,6 +258,16 @@ export type JobsQuery = z.infer<typeof jobsQuerySchema>;
 export const auditQuerySchema = z.strictObject({
   object: z.string().max(64).optional(),
   principal: z.string().max(300).optional(),
+  limit,
+  cursor,
+});
+const day = z.iso.date();
+export const usageQuerySchema = z.strictObject({
+  since: day.optional(),
+  until: day.optional(),
+  principal: z.string().max(300).optional(),
+  model: z.string().max(LIMITS.modelChars).optional(),
+  host: hostNameSchema.optional(),
   limit,
   cursor,
 });

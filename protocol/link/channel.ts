@@ -33,9 +33,18 @@ export class SendWindow {
     const taken = bytes.subarray(0, Math.max(0, this.room));
     if (taken.length === 0) return null;
     const piece = { offset: this.#next, bytes: taken };
-    this.#kept.push(piece);
+    this.#keep(piece);
     this.#next += taken.length;
     return piece;
+  }
+
+  /** Neighbouring views of one buffer are kept as one (that fits a frame), so that a sender of tiny pieces can bound what they cost. */
+  #keep({ offset, bytes }: { offset: number; bytes: Uint8Array }): void {
+    const last = this.#kept.at(-1)?.bytes;
+    const isNext = last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset;
+    if (last && isNext && last.length + bytes.length <= LIMITS.frameBytes)
+      this.#kept.at(-1)!.bytes = new Uint8Array(last.buffer, last.byteOffset, last.length + bytes.length);
+    else this.#kept.push({ offset, bytes });
   }
 
   /** An acknowledgement. False when it is of bytes never sent: a peer's fault. */
@@ -82,9 +91,13 @@ export class ReceiveWindow {
     return fresh;
   }
 
-  /** The offset to acknowledge now: everything taken. */
-  ack(): number {
-    this.#acked = this.#next;
+  get acked(): number {
+    return this.#acked;
+  }
+
+  /** The offset to acknowledge now: everything taken, or what a slower reader took of it. */
+  ack(offset: number = this.#next): number {
+    this.#acked = offset;
     return this.#acked;
   }
 }

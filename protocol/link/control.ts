@@ -5,6 +5,7 @@ import { jobResultSchema, operationNameSchema, resourceSpecSchema } from "../env
 import { ulidSchema } from "../ids.ts";
 import { inputDeclarationsSchema } from "../inputs.ts";
 import { LIMITS } from "../limits.ts";
+import { MODEL_SURFACES, modelIdSchema, serviceSchema } from "../services.ts";
 import { streamSchema } from "./records.ts";
 
 const text = (max: number) => z.string().max(max);
@@ -33,6 +34,12 @@ export const catalogueSchema = z.strictObject({
   operations: z.array(operationNameSchema).max(200),
   drivers: z.array(z.strictObject({ name: text(32), available: z.boolean(), detail: text(300) })).max(40),
   commands: z.record(z.string().max(63), z.strictObject({ description: text(300).optional(), inputs: inputDeclarationsSchema })),
+  /** Reached through the lanes, not by jobs. */
+  services: z.array(serviceSchema).max(LIMITS.services),
+  /** Interactive terminals are enabled in the host's file. */
+  terminals: z.boolean(),
+  /** Lanes that the relay keeps open: 1 to this number; 0 where there is nothing to stream. */
+  lanes: z.int().min(0).max(LIMITS.lanes),
 });
 export type Catalogue = z.infer<typeof catalogueSchema>;
 
@@ -46,6 +53,18 @@ export const factsSchema = z.strictObject({
   node_version: text(32),
 });
 export type HostFacts = z.infer<typeof factsSchema>;
+
+/** What one principal used of one model since the last report. Tokens are those of final chunks: an exchange that was cut off counts in `aborted` and adds none. */
+export const usageRowSchema = z.strictObject({
+  principal: text(400),
+  surface: z.enum(MODEL_SURFACES),
+  model: modelIdSchema,
+  requests: count,
+  aborted: count,
+  input_tokens: count,
+  output_tokens: count,
+});
+export type UsageRow = z.infer<typeof usageRowSchema>;
 
 /** A job that the relay's journal holds and whose end the edge has not acknowledged. */
 const relayJobSchema = z.strictObject({
@@ -152,6 +171,8 @@ const edgeMessages = [
     offset: count,
     length: z.int().min(1).max(LIMITS.spoolReadBytes),
   }),
+  /** This usage report is durable at the edge: the relay lets go of it. */
+  z.strictObject({ type: z.literal("usage_taken"), batch: count }),
   /** A probe that woke the object; answered by `probe_answer`. */
   z.strictObject({ type: z.literal("probe_answer"), id: count, now: sentAt }),
 ] as const;
@@ -173,6 +194,16 @@ const relayMessages = [
     labels: z.array(labelSchema).max(LIMITS.labels),
     slots: z.int().min(1).max(LIMITS.slots),
     catalogue: catalogueSchema,
+  }),
+  /**
+   * Usage since the batch before. `source` names the relay's process and `batch` counts in it: one that comes again on a new
+   * link is taken once. The next is sent when this one was taken.
+   */
+  z.strictObject({
+    type: z.literal("usage"),
+    source: z.string().regex(/^[0-9a-f]{32}$/),
+    batch: z.int().min(1),
+    rows: z.array(usageRowSchema).max(LIMITS.usageRows),
   }),
   z.strictObject({ type: z.literal("probe"), id: count }),
   /** The relay drains: no new job will be claimed on this connection. */

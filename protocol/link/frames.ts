@@ -7,8 +7,16 @@ export const FRAME = {
   data: 1,
   /** `offset` is the next byte wanted: everything before it is durable (job channels) or taken. No bytes. */
   ack: 2,
-  /** Answer to a spool read: `channel` is the request's id, `offset` the position in the stream. */
+  /** Answer to a spool read: `channel` is the request's id, `offset` the position in the stream. Control socket only. */
   spool: 3,
+  /** Lane: opens `channel` towards the relay; the bytes are an {@link Open} as JSON. With `end`: no body follows. */
+  open: 4,
+  /** Lane: the relay's answer to an open, once, before any data; the bytes are a {@link Head} as JSON. Sent again after an attach. */
+  head: 5,
+  /** Lane: to the relay: nobody reads any more, end what produces. To the edge: the relay has no such channel. No bytes. */
+  cancel: 6,
+  /** Lane, to the relay: `offset` is the next response byte wanted: send the head, the bytes from there on, and the end again. No bytes. */
+  attach: 7,
 } as const;
 export type FrameType = (typeof FRAME)[keyof typeof FRAME];
 
@@ -17,6 +25,8 @@ export const FLAG = {
   end: 1,
   /** On a spool frame: these bytes are not kept. */
   missing: 2,
+  /** With `end` on a lane's data: what came before is not all; the producer failed. */
+  broken: 4,
 } as const;
 
 export const HEADER_BYTES = 18;
@@ -43,7 +53,8 @@ export function encodeFrames(frames: readonly Frame[]): Uint8Array {
     view.setUint8(at, item.type);
     view.setUint8(at + 1, item.flags);
     view.setUint32(at + 2, item.channel);
-    view.setBigUint64(at + 6, BigInt(item.offset));
+    view.setUint32(at + 6, Math.floor(item.offset / 2 ** 32));
+    view.setUint32(at + 10, item.offset >>> 0);
     view.setUint32(at + 14, item.bytes.length);
     message.set(item.bytes, at + HEADER_BYTES);
     at += HEADER_BYTES + item.bytes.length;
@@ -62,19 +73,20 @@ export function decodeFrames(message: Uint8Array): { frames: Frame[] } | { error
     if (message.length - at < HEADER_BYTES) return { error: "truncated header" };
     const type = view.getUint8(at);
     const flags = view.getUint8(at + 1);
-    const offset = view.getBigUint64(at + 6);
+    const offset = view.getUint32(at + 6) * 2 ** 32 + view.getUint32(at + 10);
     const length = view.getUint32(at + 14);
-    if (type < FRAME.data || type > FRAME.spool) return { error: "unknown frame type" };
-    if (flags > (FLAG.end | FLAG.missing)) return { error: "unknown flags" };
-    if (offset > BigInt(Number.MAX_SAFE_INTEGER)) return { error: "offset too large" };
+    if (type < FRAME.data || type > FRAME.attach) return { error: "unknown frame type" };
+    if (flags > (FLAG.end | FLAG.missing | FLAG.broken)) return { error: "unknown flags" };
+    if (offset > Number.MAX_SAFE_INTEGER) return { error: "offset too large" };
     if (length > LIMITS.frameBytes) return { error: "frame too large" };
     if (message.length - at - HEADER_BYTES < length) return { error: "truncated frame" };
-    if (type === FRAME.ack && length > 0) return { error: "ack with bytes" };
+    if (length > 0 && (type === FRAME.ack || type === FRAME.cancel || type === FRAME.attach))
+      return { error: "bytes in a frame that has none" };
     frames.push({
       type: type as FrameType,
       flags,
       channel: view.getUint32(at + 2),
-      offset: Number(offset),
+      offset,
       bytes: message.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length),
     });
     at += HEADER_BYTES + length;

@@ -2,6 +2,17 @@
 import { commandExec, commandRun } from "./command.ts";
 import type { OperationDefinition } from "./define.ts";
 import { hostInfo, hostMetrics, hostProcesses } from "./host.ts";
+import {
+  terminalCapture,
+  terminalCreate,
+  terminalKill,
+  terminalList,
+  terminalRecord,
+  terminalResize,
+  terminalSave,
+  terminalSend,
+  terminalSplit,
+} from "./terminal.ts";
 
 export const OPERATIONS = {
   "host.info": hostInfo,
@@ -9,6 +20,15 @@ export const OPERATIONS = {
   "host.processes": hostProcesses,
   "command.run": commandRun,
   "command.exec": commandExec,
+  "terminal.list": terminalList,
+  "terminal.create": terminalCreate,
+  "terminal.split": terminalSplit,
+  "terminal.send": terminalSend,
+  "terminal.capture": terminalCapture,
+  "terminal.save": terminalSave,
+  "terminal.resize": terminalResize,
+  "terminal.kill": terminalKill,
+  "terminal.record": terminalRecord,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;
@@ -17,8 +37,4 @@ export function findOperation(name: string): OperationDefinition | null {
   return Object.hasOwn(OPERATIONS, name) ? OPERATIONS[name as OperationName] : null;
 }
 
-/** Does `pattern` (`*`, `noun.*` or a name) cover an operation? */
-export function matchesOperation(pattern: string, name: string): boolean {
-  if (pattern === "*") return true;
-  return pattern.endsWith(".*") ? name.startsWith(pattern.slice(0, -1)) : pattern === name;
-}
+export { matchesOperation } from "./pattern.ts";
