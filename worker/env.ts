@@ -1,10 +1,14 @@
 // The Worker's bindings and settings. wrangler.toml and embedded/ provide the same names.
 import type { FleetDO } from "./fleet/object.ts";
 import type { HostDO } from "./host/object.ts";
+import type { LaneDO } from "./lane/object.ts";
 
 export interface Env {
   readonly FLEET: DurableObjectNamespace<FleetDO>;
   readonly HOST: DurableObjectNamespace<HostDO>;
+  readonly LANE: DurableObjectNamespace<LaneDO>;
+  /** The web app's files (dist/web), read through routes/app-files.ts alone. */
+  readonly ASSETS: Fetcher;
   /** `<team>.cloudflareaccess.com`; empty: no Access in front. A full http(s) origin is accepted for tests and self-hosted issuers. */
   readonly ACCESS_TEAM_DOMAIN?: string;
   /** Audience tags of the Access applications, separated by commas. */

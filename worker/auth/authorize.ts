@@ -2,9 +2,19 @@
 // the object that knows their operation, from the Visibility made here. Invisible things are answered like missing ones.
 import type { Role } from "../../protocol/api/shapes.ts";
 import type { RouteRule } from "../../protocol/api/routes.ts";
-import { allowsFleet, allowsOperation, patternsOn, roleForRisk } from "../../protocol/access.ts";
+import {
+  allowsFleet,
+  allowsOperation,
+  allowsUse,
+  patternsOn,
+  roleForRisk,
+  serviceUse,
+  USES,
+  type ModelUse,
+} from "../../protocol/access.ts";
 import { AppError } from "../../protocol/errors.ts";
 import { hostNumberOf } from "../../protocol/ids.ts";
+import type { ModelSurface } from "../../protocol/services.ts";
 import type { OperationDefinition } from "../../protocol/operations/define.ts";
 import type { SnapshotHost, Visibility } from "../fleet/contract.ts";
 import type { AccessState } from "./access-state.ts";
@@ -46,12 +56,29 @@ export function visibleHosts(caller: Caller, state: AccessState, role: Role = "r
   return found;
 }
 
-const isFleet = (caller: Caller, role: Role): boolean =>
+export const isFleet = (caller: Caller, role: Role): boolean =>
   caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsFleet(grants, role));
 
 export function mayOperate(caller: Caller, host: SnapshotHost, operation: OperationDefinition): boolean {
   const role = roleForRisk(operation.risk);
   return caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsOperation(grants, host, role, operation.name));
+}
+
+/** `use` of {@link USES}, or of a service with its role; `of`: which model on which surface. Every credential must allow it. */
+export function mayUse(caller: Caller, host: SnapshotHost, use: keyof typeof USES | ReturnType<typeof serviceUse>, of?: ModelUse): boolean {
+  const asked = typeof use === "string" ? { use, role: USES[use] } : use;
+  return caller.grantSets.length > 0 && caller.grantSets.every((grants) => allowsUse(grants, host, asked, of));
+}
+
+function mayUseSomewhere(caller: Caller, state: AccessState, use: keyof typeof USES): boolean {
+  for (const host of state.hosts.values()) if (mayUse(caller, host, use)) return true;
+  return false;
+}
+
+/** The use is the caller's for every model there is: no credential's grants name some only. */
+export function mayUseEveryModel(caller: Caller, host: SnapshotHost, use: keyof typeof USES, surface: ModelSurface): boolean {
+  const grantSets = caller.grantSets.map((grants) => grants.filter(({ models }) => models?.includes("*") ?? true));
+  return mayUse({ ...caller, grantSets }, host, use, { surface, model: null });
 }
 
 /** The host by name or id, when the caller may see it. */
@@ -67,8 +94,14 @@ export function checkConfigured(settings: Settings, state: AccessState): void {
   if (!isOpen) throw new AppError("ADMIN_NOT_CONFIGURED");
 }
 
-/** Throws AppError when the rule refuses. Operations in a body are decided later by {@link mayOperate}. */
-export function authorise(rule: RouteRule, caller: Caller, state: AccessState, params: Readonly<Record<string, string>>): Target {
+/** Throws AppError when the rule refuses. What a body names is decided later by {@link mayOperate} and {@link mayUse}. */
+export function authorise(
+  rule: RouteRule,
+  caller: Caller,
+  state: AccessState,
+  params: Readonly<Record<string, string>>,
+  method = "GET",
+): Target {
   switch (rule.who) {
     case "fleet":
       if (!isFleet(caller, rule.role)) throw new AppError("FORBIDDEN");
@@ -83,6 +116,20 @@ export function authorise(rule: RouteRule, caller: Caller, state: AccessState, p
     }
     case "operation":
       return { kind: "host", host: findHost(caller, state, params["host"] ?? "") };
+    case "use": {
+      if (params["host"] === undefined) {
+        if (!mayUseSomewhere(caller, state, rule.use) && !isFleet(caller, USES[rule.use])) throw new AppError("FORBIDDEN");
+        return NO_TARGET;
+      }
+      const host = findHost(caller, state, params["host"]);
+      if (!mayUse(caller, host, rule.use)) throw new AppError("FORBIDDEN");
+      return { kind: "host", host };
+    }
+    case "service": {
+      const host = findHost(caller, state, params["host"] ?? "");
+      if (!mayUse(caller, host, serviceUse(params["service"] ?? "", method))) throw new AppError("FORBIDDEN");
+      return { kind: "host", host };
+    }
     case "job":
       return jobTarget(caller, state, params["id"] ?? "", rule.role);
     case "public":

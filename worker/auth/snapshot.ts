@@ -12,6 +12,9 @@ const DEADLINE_MS = 1_000;
 /** Unknown credentials and hosts may force one refresh this often, so that a new one works at once and a flood costs nothing. */
 const UNKNOWN_COOLDOWN_MS = 500;
 
+/** A request's, or an object's: what keeps a refresh alive that nobody waits for. */
+type Waiting = Pick<ExecutionContext, "waitUntil">;
+
 interface Flight {
   readonly startedAt: number;
   readonly done: Promise<AccessState | null>;
@@ -30,7 +33,7 @@ class SnapshotCache {
   #generation = 0;
 
   /** The state if it may be used without waiting; it may start a refresh behind the request. */
-  atHand(env: Env, ctx: ExecutionContext): AccessState | null {
+  atHand(env: Env, ctx: Waiting): AccessState | null {
     const age = since(this.#takenAt);
     if (age < LIMITS.snapshotRefreshMs) return this.#state;
     if (age >= LIMITS.snapshotFreshMs) return null;
@@ -38,7 +41,12 @@ class SnapshotCache {
     return this.#state;
   }
 
-  async usable(env: Env, ctx: ExecutionContext): Promise<AccessState> {
+  /** The state while it may be served at all. Asks nobody: for who has just awaited {@link usable}. */
+  known(): AccessState | null {
+    return this.#isServable() ? this.#state : null;
+  }
+
+  async usable(env: Env, ctx: Waiting): Promise<AccessState> {
     const atHand = this.atHand(env, ctx);
     if (atHand) return atHand;
     const flight = this.#refresh(env, ctx);
@@ -51,14 +59,14 @@ class SnapshotCache {
   }
 
   /** State asked for after this call began. Never a stale one. */
-  async fresh(env: Env, ctx: ExecutionContext): Promise<AccessState> {
+  async fresh(env: Env, ctx: Waiting): Promise<AccessState> {
     const fresh = await beforeDeadline(this.#start(env, ctx));
     if (!fresh) throw new AppError("ACCESS_STATE_UNAVAILABLE", { retryAfterMs: DEADLINE_MS });
     return fresh;
   }
 
   /** One more look for something that `seen` does not know; `seen` itself when another such look was just made. */
-  async newerThan(seen: AccessState, env: Env, ctx: ExecutionContext): Promise<AccessState> {
+  async newerThan(seen: AccessState, env: Env, ctx: Waiting): Promise<AccessState> {
     if (this.#state && this.#state !== seen) return this.#state;
     if (since(this.#askedForUnknownAt) < UNKNOWN_COOLDOWN_MS) return seen;
     this.#askedForUnknownAt = Date.now();
@@ -78,12 +86,12 @@ class SnapshotCache {
   }
 
   /** Joins the refresh that is under way, unless it has taken too long: its request may be gone, and the promise with it. */
-  #refresh(env: Env, ctx: ExecutionContext): Promise<AccessState | null> {
+  #refresh(env: Env, ctx: Waiting): Promise<AccessState | null> {
     if (this.#flight && since(this.#flight.startedAt) < DEADLINE_MS) return this.#flight.done;
     return this.#start(env, ctx);
   }
 
-  #start(env: Env, ctx: ExecutionContext): Promise<AccessState | null> {
+  #start(env: Env, ctx: Waiting): Promise<AccessState | null> {
     const number = ++this.#flights;
     const startedAt = Date.now();
     const flight: Flight = { startedAt, done: this.#fetch(env, startedAt, number) };

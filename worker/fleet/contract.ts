@@ -14,10 +14,13 @@ import type {
   keyCreatedSchema,
   keyCreateSchema,
   signInCodeSchema,
+  UsageItem,
+  usageQuerySchema,
 } from "../../protocol/api/shapes.ts";
 import type { Outcome } from "../../protocol/errors.ts";
 import type { JobState } from "../../protocol/job.ts";
-import type { Catalogue, HostFacts } from "../../protocol/link/control.ts";
+import type { Catalogue, HostFacts, UsageRow } from "../../protocol/link/control.ts";
+import type { Service } from "../../protocol/services.ts";
 import type { SubmitInput } from "../host/contract.ts";
 
 /** Who acts, for authorship and audit. `principal` is the first credential's; with two credentials both are named, joined by "+". */
@@ -37,6 +40,13 @@ export interface SnapshotHost {
   readonly id: string;
   readonly name: string;
   readonly labels: readonly string[];
+  /** Ed25519, SPKI DER in base64: a lane's object verifies its relay with it. */
+  readonly publicKey: string;
+  /** As last reported; the host's own lane knows better. */
+  readonly online: boolean;
+  readonly lanes: number;
+  readonly terminals: boolean;
+  readonly services: readonly Service[];
 }
 
 /** The Worker's copy of everything that authorisation needs. Hashes are lower-case hex SHA-256. */
@@ -69,7 +79,17 @@ export interface HostReport {
   };
   readonly jobs: readonly JobSummary[];
   readonly audit: readonly AuditRecord[];
+  /** Absent: none. */
+  readonly usage?: readonly UsageTotal[];
 }
+
+/** What one principal used of one model on one host in a UTC day, as far as it is counted. */
+export interface UsageTotal extends UsageRow {
+  /** YYYY-MM-DD */
+  readonly day: string;
+}
+
+export type UsageQuery = z.output<typeof usageQuerySchema>;
 
 /** A submission whose host is not chosen yet. */
 export interface FanOutInput extends Omit<SubmitInput, "child"> {
@@ -117,8 +137,12 @@ export interface FleetRpc {
     limit: number;
     cursor?: string | undefined;
   }): Promise<Page<AuditRecord>>;
+  /** An audit record of what a caller is about to have done on a host without a job. */
+  record(actor: Actor, told: { action: string; subject: string; host: string }): Promise<void>;
   /** From a Host object only. Answers the revision taken. */
   report(report: HostReport): Promise<{ revision: number; removed: boolean }>;
+  /** `credentials`: only what was used with every one of these; null: everyone's. Newest day first. */
+  usage(query: UsageQuery, credentials: readonly string[] | null): Promise<Page<UsageItem>>;
   fanOut(input: FanOutInput): Promise<Outcome<Job>>;
   /** `visible` maps host numbers to what the caller may see there. */
   jobs(query: JobsQuery, visible: readonly { number: number; visibility: Visibility }[]): Promise<Page<JobSummary>>;

@@ -24,7 +24,8 @@ const toGrant = (row: GrantRow): Grant => ({
 const grantRow = (store: FleetStore, id: string) => store.row<GrantRow>("SELECT * FROM grants WHERE id = ?", id);
 
 /** Only the fields of a scope: what is stored is what a grant says, whatever else an object carries. */
-const scopeText = ({ role, hosts, labels, operations }: GrantScope) => JSON.stringify({ role, hosts, labels, operations });
+const scopeText = ({ role, hosts, labels, operations, models, surfaces }: GrantScope) =>
+  JSON.stringify({ role, hosts, labels, operations, models, surfaces });
 
 const hasOneTarget = (scope: GrantScope) => (scope.hosts === undefined) !== (scope.labels === undefined);
 

@@ -70,14 +70,24 @@ export function listHosts(store: FleetStore, limit: number, cursor: string | nul
   return { items: page.items.map(toHost), next_cursor: page.next_cursor };
 }
 
+/** What of a report the snapshot holds: a change of it makes a new version. */
+function routing(online: number, catalogue: string | null): Pick<SnapshotHost, "online" | "lanes" | "terminals" | "services"> {
+  const told = parse<Catalogue>(catalogue);
+  return { online: online === 1, lanes: told?.lanes ?? 0, terminals: told?.terminals ?? false, services: told?.services ?? [] };
+}
+
 export function snapshotHosts(store: FleetStore): SnapshotHost[] {
   return store
-    .rows<{ number: number; id: string; name: string; labels: string }>("SELECT number, id, name, labels FROM hosts")
+    .rows<Pick<HostRow, "number" | "id" | "name" | "labels" | "public_key" | "online" | "catalogue">>(
+      "SELECT number, id, name, labels, public_key, online, catalogue FROM hosts",
+    )
     .map((row) => ({
       number: row.number,
       id: row.id,
       name: row.name,
       labels: JSON.parse(row.labels) as string[],
+      publicKey: row.public_key,
+      ...routing(row.online, row.catalogue),
     }));
 }
 
@@ -87,6 +97,7 @@ export function enrolHost(store: FleetStore, actor: Actor, name: string, labels:
   if (known) {
     store.sql.exec("UPDATE hosts SET public_key = ? WHERE number = ?", publicKey, known.number);
     store.audit(actor, { action: "host.rekey", subject: known.id, host: known.name });
+    store.bump();
     return done({ ...known, public_key: publicKey });
   }
   if (store.count("hosts") >= LIMITS.hosts) return refused("LIMIT_REACHED");
@@ -157,16 +168,19 @@ export function takePresence(store: FleetStore, report: HostReport): boolean {
   if (!row) return false;
   if (report.revision <= row.revision) return false;
   const { presence } = report;
+  const online = presence.online ? 1 : 0;
+  const catalogue = presence.catalogue === undefined ? row.catalogue : presence.catalogue && JSON.stringify(presence.catalogue);
+  if (JSON.stringify(routing(online, catalogue)) !== JSON.stringify(routing(row.online, row.catalogue))) store.bump();
   store.sql.exec(
     `UPDATE hosts SET online = ?, last_seen_at = ?, relay_version = ?, slots = ?, queue = ?, relay_labels = ?, catalogue = ?, facts = ?,
      revision = ? WHERE number = ?`,
-    presence.online ? 1 : 0,
+    online,
     presence.lastSeenAtMs,
     presence.relayVersion,
     presence.slots,
     JSON.stringify(presence.queue),
     JSON.stringify(presence.relayLabels),
-    presence.catalogue === undefined ? row.catalogue : presence.catalogue && JSON.stringify(presence.catalogue),
+    catalogue,
     presence.facts === undefined ? row.facts : presence.facts && JSON.stringify(presence.facts),
     report.revision,
     report.hostNumber,

@@ -73,9 +73,12 @@ function isVisible(store: FleetStore, row: IndexRow, known: ReadonlyMap<number, 
   return row.host_number === 0 ? seesParent(store, row.id, row.operation, known) : sees(known.get(row.host_number), row.operation);
 }
 
-/** A parent is seen by who sees every host it went to. */
+/** A parent is seen by who sees every host it went to and that is still there; at least one. */
 export function seesParent(store: FleetStore, id: string, operation: string, known: ReadonlyMap<number, Visibility>): boolean {
-  const steps = store.rows<{ host_number: number }>("SELECT host_number FROM steps WHERE parent_id = ?", id);
+  const steps = store.rows<{ host_number: number }>(
+    "SELECT host_number FROM steps WHERE parent_id = ? AND host_number IN (SELECT number FROM hosts)",
+    id,
+  );
   return steps.length > 0 && steps.every((step) => sees(known.get(step.host_number), operation));
 }
 

@@ -6,7 +6,7 @@ import { done, refused } from "../../protocol/errors.ts";
 import type { Env } from "../env.ts";
 import { listAudit, takeAudit } from "./audit-list.ts";
 import { WrongCodes } from "./codes.ts";
-import type { Actor, FanOutInput, FleetRpc, HostReport } from "./contract.ts";
+import type { Actor, FanOutInput, FleetRpc, HostReport, UsageQuery } from "./contract.ts";
 import { claimEnrollment, createEnrollment } from "./enrollment.ts";
 import { fanOut } from "./fan-out.ts";
 import { createGrant, deleteGrant, listGrants, snapshotGrants, updateGrant } from "./grants.ts";
@@ -20,6 +20,7 @@ import { runDue } from "./due-work.ts";
 import { planPrune } from "./prune.ts";
 import { createSession, createSignInCode, deleteSession, snapshotSessions } from "./sessions.ts";
 import { FleetStore } from "./store.ts";
+import { listUsage, takeUsage } from "./usage.ts";
 import { byNumber, type Visible } from "./visible.ts";
 
 export class FleetDO extends DurableObject<Env> implements FleetRpc {
@@ -118,6 +119,10 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
     return listAudit(this.#store, query);
   }
 
+  async record(actor: Actor, told: { action: string; subject: string; host: string }) {
+    await this.#store.write(() => this.#store.audit(actor, { ...told, outcome: "asked" }));
+  }
+
   async report(report: HostReport) {
     const store = this.#store;
     const wakes = await store.write(() => {
@@ -126,6 +131,7 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
       const isNew = takePresence(store, report);
       if (!isNew) return [];
       planPrune(store);
+      takeUsage(store, report.hostNumber, report.usage ?? []);
       return report.jobs.flatMap((job) => {
         indexJob(store, report.hostNumber, job);
         return job.parent_id === null ? [] : (this.#steps.take(job) ?? []);
@@ -134,6 +140,10 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
     for (const wake of wakes) wake();
     const row = hostRow(store, report.hostNumber);
     return { revision: row?.revision ?? report.revision, removed: row === null };
+  }
+
+  async usage(query: UsageQuery, credentials: readonly string[] | null) {
+    return listUsage(this.#store, query, credentials);
   }
 
   async fanOut(input: FanOutInput) {

@@ -4,6 +4,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { timeOf } from "../../protocol/ids.ts";
 import { pruneJobs } from "./job-index.ts";
 import type { FleetStore } from "./store.ts";
+import { pruneUsage, usageExpiry } from "./usage.ts";
 
 /** The least time between two rounds of deleting. Each round is one alarm: billed, so rare. */
 const PRUNE_EVERY_MS = 6 * 3600_000;
@@ -22,6 +23,7 @@ export async function prune(store: FleetStore): Promise<void> {
     store.sql.exec("DELETE FROM codes WHERE expires_at <= ?", now);
     store.sql.exec("DELETE FROM sessions WHERE expires_at <= ?", now);
     store.sql.exec("DELETE FROM idempotency WHERE at <= ?", now - LIMITS.idempotencyMs);
+    pruneUsage(store, now);
     store.forgetAudit(LIMITS.auditRecords);
     const beyond = store.row<{ at: string }>("SELECT at FROM host_audit ORDER BY at DESC LIMIT 1 OFFSET ?", LIMITS.auditRecords);
     if (beyond) store.sql.exec("DELETE FROM host_audit WHERE at <= ?", beyond.at);
@@ -43,6 +45,7 @@ function nextExpiry(store: FleetStore): number | null {
     times.sessions,
     times.keys === null ? null : times.keys + LIMITS.idempotencyMs,
     times.job === null ? null : timeOf(times.job) + LIMITS.jobRetentionMs,
+    usageExpiry(store),
   ].filter((time) => time !== null);
   return all.length === 0 ? null : Math.min(...all);
 }

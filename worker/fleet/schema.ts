@@ -50,4 +50,11 @@ export const FLEET_STEPS: readonly (readonly string[])[] = [
       PRIMARY KEY (object, seq)) WITHOUT ROWID`,
     "CREATE INDEX host_audit_at ON host_audit (at, object, seq)",
   ],
+  // host: its name when it was last told. Lists go by day and id.
+  [
+    `CREATE TABLE usage (
+      id INTEGER PRIMARY KEY, day TEXT NOT NULL, host_number INTEGER NOT NULL, host TEXT NOT NULL, principal TEXT NOT NULL,
+      surface TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL, aborted INTEGER NOT NULL,
+      input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, UNIQUE (day, host_number, principal, surface, model))`,
+  ],
 ];

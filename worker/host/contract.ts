@@ -28,6 +28,20 @@ export interface CallInput {
   readonly resourceSpec: Record<string, unknown>;
 }
 
+export interface TicketGrant {
+  /** Null: a new terminal. */
+  readonly terminal: string | null;
+  readonly mode: "write" | "read";
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface TicketInput extends TicketGrant {
+  readonly actor: Actor;
+  /** Lower-case hex SHA-256 of the ticket, which itself never reaches the object. */
+  readonly hash: string;
+}
+
 export interface HostRpc {
   /** From the Fleet, at enrolment (again with another key when a host is enrolled anew). Idempotent. */
   initialise(identity: { number: number; id: string; name: string; publicKey: string }): Promise<void>;
@@ -45,6 +59,10 @@ export interface HostRpc {
     queue: { held: number; queued: number; delivered: number; running: number };
     slots: number;
   }>;
+  /** Answers when it expires. Audited. */
+  ticketCreate(input: TicketInput): Promise<Outcome<{ expiresAtMs: number }>>;
+  /** Single use, and only for the principal that it was made for: else TICKET_INVALID. */
+  ticketRedeem(hash: string, principal: string): Promise<Outcome<TicketGrant>>;
   /** Ended by the Worker's cancel, by the job's end, or after LIMITS.eventStreamIdleMs without an event. */
   events(id: string, after: string | null, format: "sse" | "ndjson", visibility: Visibility): Promise<Outcome<ReadableStream<Uint8Array>>>;
   /** Bytes of a stream from `offset` to the end that is known now; `end` is exclusive (for a Range). */

@@ -7,6 +7,7 @@ import type { Delivery } from "./delivery.ts";
 import { rememberHost } from "./host-facts.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Links } from "./links.ts";
+import type { Usage } from "./usage.ts";
 
 /** The longest that a relay may put a job off, and the shortest, so that the two sides do not chase each other. */
 const RETRY_MAX_MS = 60_000;
@@ -18,13 +19,15 @@ export class Messages {
   readonly #lifecycle: Lifecycle;
   readonly #delivery: Delivery;
   readonly #calls: Calls;
+  readonly #usage: Usage;
 
-  constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery, calls: Calls) {
+  constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery, calls: Calls, usage: Usage) {
     this.#core = core;
     this.#links = links;
     this.#lifecycle = lifecycle;
     this.#delivery = delivery;
     this.#calls = calls;
+    this.#usage = usage;
   }
 
   /** One text message of the link. Why the socket must be closed, or null. */
@@ -60,6 +63,10 @@ export class Messages {
         this.#delivery.pump();
         return;
       }
+      case "usage":
+        this.#usage.take(message);
+        this.#links.sendTo(ws, { type: "usage_taken", batch: message.batch });
+        return;
       case "probe":
         this.#links.sendTo(ws, { type: "probe_answer", id: message.id, now: Date.now() });
         return;

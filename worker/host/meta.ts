@@ -38,6 +38,8 @@ interface Facts {
   catalogue: { readonly stamp: number; readonly value: Catalogue };
   facts: { readonly stamp: number; readonly value: HostFacts };
   report: ReportFacts;
+  /** The relay's last batch that was taken; stamps of the newest change and of the newest that the Fleet has; the day that is counted. */
+  usage: { readonly source: string; readonly batch: number; readonly changed: number; readonly sent: number; readonly day: string };
   /** Jobs in `unknown` that the connected relay holds and may correct. */
   correctable: readonly string[];
 }

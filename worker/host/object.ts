@@ -8,10 +8,11 @@ import { hasEnded } from "../../protocol/job.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { CLOSE, HEARTBEAT, parseRelayMessage } from "../../protocol/link/control.ts";
 import type { StreamName } from "../../protocol/link/records.ts";
+import { retireLanes } from "../lane/retire.ts";
 import { migrate } from "../storage/migrations.ts";
 import type { Env } from "../env.ts";
 import type { Actor, Page, Visibility } from "../fleet/contract.ts";
-import type { CallInput, HostRpc, SubmitInput } from "./contract.ts";
+import type { CallInput, HostRpc, SubmitInput, TicketInput } from "./contract.ts";
 import { warn } from "./core.ts";
 import type { EventFormat } from "./event-reader.ts";
 import { checkHello } from "./hello.ts";
@@ -52,6 +53,7 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     if (meta.get("retired") !== null) meta.delete("retired");
     if (!known) return;
     this.#parts.links.closeAll(CLOSE.refused, "LINK_SIGNATURE_INVALID");
+    retireLanes(this.env, this.ctx, identity.number, "LINK_SIGNATURE_INVALID");
     this.#parts.linkLost();
     await this.#parts.due.arm();
   }
@@ -76,6 +78,7 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     });
     this.#parts.lifecycle.endAll();
     this.#parts.links.closeAll(CLOSE.removed, "HOST_REMOVED");
+    retireLanes(this.env, this.ctx, identity.number, "HOST_REMOVED");
     this.#parts.calls.lost();
     this.#parts.spool.lost();
     this.#parts.changes.host();
@@ -142,6 +145,19 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
       queue: jobs.counts(),
       slots: link?.slots ?? 0,
     };
+  }
+
+  async ticketCreate(input: TicketInput): ReturnType<HostRpc["ticketCreate"]> {
+    const identity = this.#identity();
+    if (!identity.ok) return identity;
+    const expiresAtMs = this.#parts.tickets.create(input, identity.value);
+    await this.#parts.due.arm();
+    return done({ expiresAtMs });
+  }
+
+  async ticketRedeem(hash: string, principal: string): ReturnType<HostRpc["ticketRedeem"]> {
+    const identity = this.#identity();
+    return identity.ok ? this.#parts.tickets.redeem(hash, principal) : identity;
   }
 
   async events(

@@ -4,6 +4,7 @@ import type { HostReport } from "../fleet/contract.ts";
 import type { AuditRecord, JobSummary } from "../../protocol/api/shapes.ts";
 import { warn, type Core } from "./core.ts";
 import type { Links } from "./links.ts";
+import type { Usage } from "./usage.ts";
 import { SUMMARY_COLUMNS, summaryOf, type SummaryRow } from "./rows.ts";
 
 const INTERVAL_MS = 1_000;
@@ -14,12 +15,14 @@ const SAFETY_MS = 30_000;
 const DEADLINE_MS = 10_000;
 const JOBS_PER_REPORT = 500;
 const AUDIT_PER_REPORT = 500;
+const USAGE_PER_REPORT = 500;
 /** A host that lost its link this long ago is offline: a reconnect takes less. */
 export const PRESENCE_MS = 10_000;
 
 export class Outbox {
   readonly #core: Core;
   readonly #links: Links;
+  readonly #usage: Usage;
   readonly #claims: () => number;
   readonly #onRemoved: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -33,9 +36,10 @@ export class Outbox {
   /** The link was lost at this moment. */
   #lostAtMs: number | null = null;
 
-  constructor(core: Core, links: Links, claims: () => number, onRemoved: () => void) {
+  constructor(core: Core, links: Links, usage: Usage, claims: () => number, onRemoved: () => void) {
     this.#core = core;
     this.#links = links;
+    this.#usage = usage;
     this.#claims = claims;
     this.#onRemoved = onRemoved;
     core.changes.onChange(() => this.#schedule());
@@ -75,7 +79,7 @@ export class Outbox {
   async due(): Promise<void> {
     this.#isSafe = false;
     this.#recover();
-    if (!this.#core.changes.isEmpty || this.#core.audit.list(1).length > 0) await this.flush();
+    if (!this.#core.changes.isEmpty || this.#core.audit.list(1).length > 0 || !this.#usage.isSent) await this.flush();
   }
 
   #recover(): void {
@@ -126,6 +130,7 @@ export class Outbox {
     const { changes, audit, meta } = this.#core;
     const pending = changes.pending(JOBS_PER_REPORT);
     const records = audit.list(AUDIT_PER_REPORT);
+    const usage = this.#usage.pending(USAGE_PER_REPORT);
     // All there is: the report's own number covers it. Else only up to the newest change that it holds.
     const revision = pending.isAll ? changes.stamp() : pending.upTo;
     const report: HostReport = {
@@ -134,19 +139,23 @@ export class Outbox {
       presence: this.#presence(meta.get("report")?.taken ?? 0),
       jobs: this.#summaries(pending.ids, identity.name),
       audit: records,
+      ...(usage.totals.length > 0 ? { usage: usage.totals } : {}),
     };
     try {
       const answer = await this.#send(report);
       this.#lastSentMs = Date.now();
       if (answer.removed) this.#onRemoved();
       else if (answer.revision > revision) changes.raise(answer.revision);
-      else this.#taken(revision, records);
+      else {
+        this.#taken(revision, records);
+        this.#usage.sent(usage.upTo);
+      }
       this.#retryMs = INTERVAL_MS;
     } catch (error) {
       this.#failed(error);
     }
     this.#isSending = false;
-    if (!changes.isEmpty || records.length === AUDIT_PER_REPORT) this.#schedule();
+    if (!changes.isEmpty || records.length === AUDIT_PER_REPORT || !this.#usage.isSent) this.#schedule();
     await this.#core.due.arm();
   }
 

@@ -22,6 +22,8 @@ import { Queries } from "./queries.ts";
 import { Retention } from "./retention.ts";
 import { Spool } from "./spool.ts";
 import { Submit } from "./submit.ts";
+import { Tickets } from "./tickets.ts";
+import { Usage } from "./usage.ts";
 import { Wakers } from "./wakers.ts";
 import { Welcome } from "./welcome.ts";
 
@@ -44,12 +46,14 @@ export class Parts implements Core {
   readonly spool: Spool;
   readonly intake: Intake;
   readonly calls: Calls;
+  readonly usage: Usage;
   readonly messages: Messages;
   readonly submit: Submit;
   readonly queries: Queries;
   readonly events: Events;
   readonly outputs: Outputs;
   readonly retention: Retention;
+  readonly tickets: Tickets;
   readonly outbox: Outbox;
   #makeId: (() => string) | null = null;
 
@@ -77,11 +81,13 @@ export class Parts implements Core {
       () => this.welcome.claimed(),
     );
     this.calls = new Calls(this.links);
-    this.messages = new Messages(this, this.links, this.lifecycle, this.delivery, this.calls);
+    this.usage = new Usage(this);
+    this.messages = new Messages(this, this.links, this.lifecycle, this.delivery, this.calls, this.usage);
     this.queries = new Queries(this);
     this.events = new Events(this);
     this.outputs = new Outputs(this, this.links, this.spool);
     this.retention = new Retention(this);
+    this.tickets = new Tickets(this);
     this.submit = new Submit(
       this,
       this.lifecycle,
@@ -89,7 +95,7 @@ export class Parts implements Core {
       () => this.#newId(),
       () => this.retention.watch(),
     );
-    this.outbox = new Outbox(this, this.links, () => this.welcome.claims, onRemoved);
+    this.outbox = new Outbox(this, this.links, this.usage, () => this.welcome.claims, onRemoved);
     this.links.onDead(() => {
       this.linkLost();
       void this.due.arm();

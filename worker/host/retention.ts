@@ -44,6 +44,7 @@ export class Retention {
   run(nowMs: number): void {
     const { sql, due } = this.#core;
     sql.exec("DELETE FROM idempotency WHERE expires_at <= ?", nowMs);
+    sql.exec("DELETE FROM tickets WHERE expires_at <= ?", nowMs);
     const old = this.#tooMany(nowMs);
     for (const id of old.slice(0, SLICE)) {
       sql.exec("DELETE FROM jobs WHERE id = ?", id);

@@ -2,6 +2,7 @@
 // keys: lists go by id, and what is still open is found from a mark in `meta` (jobs.ts).
 import { AUDIT_SCHEMA } from "../storage/audit.ts";
 import { DUE_SCHEMA } from "../storage/due.ts";
+import { TICKET_SCHEMA } from "./tickets.ts";
 
 /**
  * jobs: `payload` is the job request without its secrets; `pointers` says where they were. Small columns come first: SQLite reads
@@ -33,4 +34,13 @@ export const HOST_STEPS: readonly (readonly string[])[] = [
       scope TEXT PRIMARY KEY, job_id TEXT NOT NULL, salt TEXT NOT NULL, request_hash TEXT NOT NULL, expires_at INTEGER NOT NULL
     ) WITHOUT ROWID`,
   ],
+  // Totals of a UTC day; gone when a later day has begun and the Fleet has them. changed: a stamp, see outbox.ts.
+  [
+    `CREATE TABLE usage (
+      day TEXT NOT NULL, principal TEXT NOT NULL, surface TEXT NOT NULL, model TEXT NOT NULL, changed INTEGER NOT NULL,
+      requests INTEGER NOT NULL, aborted INTEGER NOT NULL, input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL,
+      PRIMARY KEY (day, principal, surface, model)
+    ) WITHOUT ROWID`,
+  ],
+  [...TICKET_SCHEMA],
 ];

@@ -6,43 +6,78 @@ import { AppError } from "../../protocol/errors.ts";
 import { identify } from "../auth/authenticate.ts";
 import { snapshotCacheOf } from "../auth/snapshot.ts";
 import type { Env } from "../env.ts";
-import type { Handler } from "./call.ts";
+import type { Handler, Handlers } from "./call.ts";
 import { HANDLERS } from "./handlers.ts";
+import { dialectError, dialectOf } from "./models/errors.ts";
 import { authenticate, incoming, serve } from "./pipeline.ts";
 import { problem, problemOf } from "./respond.ts";
 
 type AppContext = Context<{ Bindings: Env }>;
 
-/** OpenAPI's `{host}` in Hono's words. */
-const honoPath = (path: string) => path.replaceAll(/\{([a-z]+)\}/g, ":$1");
+/** OpenAPI's `{host}` in Hono's words; `{path*}` at the end becomes `*`, which also takes the path without it: see ROUTES' order. */
+const honoPath = (path: string) => path.replace(/\{[a-z]+\*\}$/, "*").replaceAll(/\{([a-z]+)\}/g, ":$1");
+
+/** What `{name*}` stands for, as it was sent: percent-encodings stay. Empty without one. */
+function restOf(path: string, url: string): Readonly<Record<string, string>> {
+  const name = /\{([a-z]+)\*\}$/.exec(path)?.[1];
+  if (name === undefined) return {};
+  const from = url.indexOf("/", url.indexOf("//") + 2);
+  const query = url.indexOf("?", from);
+  const sent = url.slice(from, query === -1 ? undefined : query);
+  return {
+    [name]: sent
+      .split("/")
+      .slice(path.split("/").length - 1)
+      .join("/"),
+  };
+}
+
+const EVERY_METHOD = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
 /** Paths that there are, for telling 405 from 404. */
 const PATHS = Object.values(ROUTES).map(({ path, method }) => ({
-  pattern: new RegExp(`^${path.replaceAll(".", "\\.").replaceAll(/\{[a-z]+\}/g, "[^/]+")}$`),
+  pattern: new RegExp(
+    `^${path
+      .replaceAll(".", "\\.")
+      .replaceAll(/\{[a-z]+\*\}/g, ".*")
+      .replaceAll(/\{[a-z]+\}/g, "[^/]+")}$`,
+  ),
   method,
 }));
 
 async function unlisted(c: AppContext): Promise<Response> {
   const requestId = crypto.randomUUID();
+  const dialect = dialectOf(c.req.path);
   try {
     const given = incoming(c.req.raw, c.env, c.executionCtx as ExecutionContext, requestId);
     const proofs = await authenticate(given);
     identify(proofs, await snapshotCacheOf(c.env).usable(c.env, given.ctx), given.settings);
     const methods = PATHS.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
     if (methods.length === 0) throw new AppError("ROUTE_NOT_FOUND");
-    return problem(requestId, "METHOD_NOT_ALLOWED", {}, { allow: methods.join(", ") });
+    const refused = new AppError("METHOD_NOT_ALLOWED");
+    const response = dialect ? dialectError(dialect, requestId, refused, "unlisted") : problem(requestId, "METHOD_NOT_ALLOWED");
+    response.headers.set("allow", methods.join(", "));
+    return response;
   } catch (error) {
-    return problemOf(requestId, error, "unlisted");
+    return dialect ? dialectError(dialect, requestId, error, "unlisted") : problemOf(requestId, error, "unlisted");
   }
 }
 
-export const app = new Hono<{ Bindings: Env }>({ router: new RegExpRouter() });
-
-for (const name of Object.keys(ROUTES) as RouteName[]) {
-  const handler = HANDLERS[name] as Handler<RouteName>;
-  app.on(ROUTES[name].method, honoPath(ROUTES[name].path), (c) =>
-    serve(name, handler, c.req.raw, c.env, c.executionCtx as ExecutionContext, c.req.param()),
-  );
+/** The app with these handlers. */
+export function appWith(handlers: Handlers): Hono<{ Bindings: Env }> {
+  const app = new Hono<{ Bindings: Env }>({ router: new RegExpRouter() });
+  for (const name of Object.keys(ROUTES) as RouteName[]) {
+    const handler = handlers[name] as Handler<RouteName>;
+    const { method, path } = ROUTES[name];
+    const answer = (c: AppContext) =>
+      serve(name, handler, c.req.raw, c.env, c.executionCtx as ExecutionContext, { ...c.req.param(), ...restOf(path, c.req.raw.url) });
+    // Hono asks GET routes for HEAD, and takes the body away.
+    if (method === "HEAD") app.get(honoPath(path), (c) => (c.req.raw.method === "HEAD" ? answer(c) : unlisted(c)));
+    else app.on(method === "ALL" ? EVERY_METHOD : [method], [honoPath(path)], answer);
+  }
+  app.notFound(unlisted);
+  app.onError((error) => problemOf(crypto.randomUUID(), error, "unlisted"));
+  return app;
 }
-app.notFound(unlisted);
-app.onError((error) => problemOf(crypto.randomUUID(), error, "unlisted"));
+
+export const app = appWith(HANDLERS);

@@ -11,7 +11,8 @@ import type { Env } from "../env.ts";
 import type { Actor, SnapshotHost } from "../fleet/contract.ts";
 
 type Value<R, K extends "body" | "query"> = R extends { readonly [P in K]: infer S extends z.ZodType } ? z.output<S> : undefined;
-type ParamNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Name | ParamNames<Rest> : never;
+type ParamNames<P extends string> = P extends `${string}{${infer Name}}${infer Rest}` ? Plain<Name> | ParamNames<Rest> : never;
+type Plain<Name extends string> = Name extends `${infer Base}*` ? Base : Name;
 
 /** Parts of a request that no rule or schema has touched yet. */
 export interface Incoming {

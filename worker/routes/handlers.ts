@@ -7,6 +7,14 @@ import { jobHandlers } from "./control/jobs.ts";
 import { operationHandlers } from "./control/operations.ts";
 import { linkHandlers } from "./link.ts";
 import { publicHandlers } from "./public.ts";
+import { lmstudioRoutes } from "./models/lmstudio.ts";
+import { ollamaRoutes } from "./models/ollama.ts";
+import { openaiRoutes } from "./models/openai.ts";
+import { PLANE } from "./models/plane.ts";
+import { serviceHandlers } from "./services.ts";
+import { terminalHandlers } from "./control/terminals.ts";
+import { usageHandlers } from "./control/usage.ts";
+import { appHandlers } from "./app-files.ts";
 import { webHandlers } from "./web.ts";
 
 export const HANDLERS: Handlers = {
@@ -18,4 +26,11 @@ export const HANDLERS: Handlers = {
   ...operationHandlers,
   ...jobHandlers,
   ...jobStreamHandlers,
+  ...openaiRoutes(PLANE),
+  ...ollamaRoutes(PLANE),
+  ...lmstudioRoutes(PLANE),
+  ...serviceHandlers,
+  ...terminalHandlers,
+  ...usageHandlers,
+  ...appHandlers,
 };

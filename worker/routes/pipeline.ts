@@ -11,6 +11,7 @@ import { placeOf } from "../auth/surface.ts";
 import type { Env } from "../env.ts";
 import { readJson, validBody, validQuery } from "./body.ts";
 import type { Access, Call, Handler, Incoming } from "./call.ts";
+import { dialectError } from "./models/errors.ts";
 import { problemOf, signInPage } from "./respond.ts";
 
 /** Hostname and request id: the part that cannot know yet whether there is such a route. */
@@ -33,15 +34,23 @@ export async function serve<N extends RouteName>(
     const given = incoming(request, env, ctx, requestId);
     if (!route.surfaces.some((surface) => given.place.surfaces.has(surface))) throw new AppError("SURFACE_REFUSED");
     const access = route.rule.who === "public" ? null : await admit(given, route, params);
-    if (route.changes) checkOrigin(request.headers, given.place, access?.caller.sessionHash != null);
+    if (changes(route, request)) checkOrigin(request.headers, given.place, access?.caller.sessionHash != null);
     const query = route.query && validQuery(route.query, request.url);
     const body = route.body && validBody(route.body, await readJson(request));
     const response = await handler({ ...given, params, access, query, body } as unknown as Call<N>);
     if (route.changes && route.fresh && response.ok) snapshotCacheOf(env).invalidate();
     return response;
   } catch (error) {
-    return isPersonUnknown(error, ROUTES[name], request) ? signInPage(requestId) : problemOf(requestId, error, name);
+    const { dialect = "http" }: Route = ROUTES[name];
+    if (isPersonUnknown(error, ROUTES[name], request)) return signInPage(requestId);
+    return dialect === "http" ? problemOf(requestId, error, name) : dialectError(dialect, requestId, error, name);
   }
+}
+
+/** Reading through a route that takes any method changes nothing; a socket is asked for its origin like a change. */
+function changes(route: Route, request: Request): boolean {
+  if (route.socket || request.headers.has("upgrade")) return route.rule.who !== "public";
+  return route.changes && (route.method !== "ALL" || !["GET", "HEAD", "OPTIONS"].includes(request.method));
 }
 
 /** A browser that opens a page without a session: JSON would leave a person nowhere. */
@@ -67,11 +76,11 @@ async function admit(given: Incoming, route: Route, params: Readonly<Record<stri
     refresh: async () => {
       access.state = await cache.fresh(env, ctx);
       access.caller = identify(proofs, access.state, settings);
-      access.target = authorise(route.rule, access.caller, access.state, params);
+      access.target = authorise(route.rule, access.caller, access.state, params, given.request.method);
     },
   };
   if (route.fresh) await access.refresh();
-  else access.target = authorise(route.rule, caller, state, params);
+  else access.target = authorise(route.rule, caller, state, params, given.request.method);
   return access;
 }
 

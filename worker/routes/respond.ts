@@ -26,6 +26,24 @@ const pagePolicy = () =>
     "frame-ancestors 'none'",
   ].join("; ");
 
+/**
+ * The web app's page: scripts, styles and data of its own origin, its sockets included; nothing inline. What xterm.js would put into
+ * `<style>` elements and attributes goes through the CSSOM instead (web/terminal/style-policy.ts), which needs no permission.
+ */
+const APP_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "manifest-src 'self'",
+  "form-action 'none'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
 type HeaderRecord = Readonly<Record<string, string>>;
 
 export function json(requestId: string, status: number, value: unknown, headers?: HeaderRecord): Response {
@@ -58,6 +76,15 @@ export function page(requestId: string, contentType: string, text: string, statu
       "x-request-id": requestId,
     },
   });
+}
+
+export function appPage(requestId: string, body: ReadableStream<Uint8Array>): Response {
+  return stream(requestId, 200, body, { "content-security-policy": APP_POLICY, "content-type": "text/html; charset=utf-8" });
+}
+
+/** A file of the web app. */
+export function file(requestId: string, body: ReadableStream<Uint8Array>, type: string, cache: string): Response {
+  return stream(requestId, 200, body, { "content-type": type, "cache-control": cache });
 }
 
 /** 401 for a person: the page to sign in on instead of a problem document. */

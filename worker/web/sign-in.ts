@@ -44,7 +44,7 @@ async function signIn(code) {
     });
     if (answer.ok) {
       state.textContent = "Signed in.";
-      location.replace("/docs");
+      location.replace(back);
       return;
     }
     const problem = await answer.json().catch(() => ({}));
@@ -58,8 +58,10 @@ form.addEventListener("submit", (event) => {
   event.preventDefault();
   void signIn(field.value.trim());
 });
-// Served in place of other pages too, whose fragments are no codes.
-const code = location.pathname === "/sign-in" ? location.hash.slice(1) : "";
+// Served in place of other pages too: their fragments are no codes, and they are where the way goes on.
+const isOwnPage = location.pathname === "/sign-in";
+const back = isOwnPage ? "/app/" : location.pathname + location.search + location.hash;
+const code = isOwnPage ? location.hash.slice(1) : "";
 if (code) {
   history.replaceState(null, "", location.pathname);
   void signIn(code);

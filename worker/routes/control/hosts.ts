@@ -1,8 +1,12 @@
 // Hosts: the list, one, labels and note, removal; and the enrolment codes that make them.
+import type { Host } from "../../../protocol/api/shapes.ts";
 import { AppError, unwrap } from "../../../protocol/errors.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
+import type { AccessState } from "../../auth/access-state.ts";
+import type { Caller } from "../../auth/authenticate.ts";
 import { visibleHosts } from "../../auth/authorize.ts";
 import { fleetOf, hostObject } from "../../fleet/objects.ts";
+import { servicesSeenBy } from "../../routing/models.ts";
 import { accessOf, actorOf, hostIn, type Handlers } from "../call.ts";
 import { empty, json } from "../respond.ts";
 import { reading } from "../rpc.ts";
@@ -15,7 +19,8 @@ export const hostHandlers: Pick<Handlers, "hosts" | "host" | "hostUpdate" | "hos
     const { limit, cursor = null } = call.query;
     if (cursor !== null && !CURSOR.test(cursor)) throw badCursor();
     const numbers = visibleHosts(caller, state).map(({ number }) => number);
-    return json(call.requestId, 200, await reading(() => fleetOf(call.env).hosts(limit, cursor, numbers)));
+    const page = await reading(() => fleetOf(call.env).hosts(limit, cursor, numbers));
+    return json(call.requestId, 200, { ...page, items: page.items.map((host) => seenBy(caller, state, host)) });
   },
 
   /** The Fleet's row, with the queue as the host's object has it now. */
@@ -25,7 +30,8 @@ export const hostHandlers: Pick<Handlers, "hosts" | "host" | "hostUpdate" | "hos
       reading(() => fleetOf(call.env).host(number)),
       reading(() => hostObject(call.env, number).presence()).catch(() => null),
     ]);
-    const host = unwrap(row);
+    const { caller, state } = accessOf(call);
+    const host = seenBy(caller, state, unwrap(row));
     if (now === null) return json(call.requestId, 200, host);
     const seen = now.lastSeenAtMs === null ? host.last_seen_at : new Date(now.lastSeenAtMs).toISOString();
     return json(call.requestId, 200, { ...host, online: now.online, queue: now.queue, slots: now.slots, last_seen_at: seen });
@@ -46,6 +52,15 @@ export const hostHandlers: Pick<Handlers, "hosts" | "host" | "hostUpdate" | "hos
     return json(call.requestId, 201, unwrap(await fleetOf(call.env).enrollmentCreate(actorOf(call), { host, labels, ttlMs, email })));
   },
 };
+
+/** A caller of some models only is told of those. */
+function seenBy(caller: Caller, state: AccessState, host: Host): Host {
+  const known = state.host(host.id);
+  // What an older relay told has no services.
+  const services = host.capabilities?.services;
+  if (!host.capabilities || !services || !known) return host;
+  return { ...host, capabilities: { ...host.capabilities, services: servicesSeenBy(caller, known, services) } };
+}
 
 export const badCursor = () =>
   new AppError("BODY_INVALID", { errors: [{ pointer: "/query/cursor", message: "is not a cursor of this list" }] });
