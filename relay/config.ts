@@ -5,7 +5,9 @@ import { getStaticTOMLValue, ParseError, parseTOML, type AST } from "toml-eslint
 import type * as z from "zod";
 import { Places, type Place } from "./config/places.ts";
 import { LATER_TABLES, relayTomlSchema } from "./config/schema.ts";
+import type { ServiceDeclarations } from "./config/services.ts";
 import type { CommandDeclarations } from "./drivers/command/tables.ts";
+import type { TerminalTable } from "./drivers/tmux/tables.ts";
 
 export { allows, type Allowance } from "./config/allow.ts";
 export { writeStarterConfig, type StarterOptions } from "./config/starter.ts";
@@ -24,7 +26,10 @@ export interface RelayConfig {
   readonly edgeUrl: string | null;
   /** Service token of Cloudflare Access; `clientSecretEnv` names the variable that holds the secret. */
   readonly access: { readonly clientId: string; readonly clientSecretEnv: string } | null;
-  readonly terminal: { readonly enabled: boolean };
+  readonly terminal: TerminalTable;
+  /** Lanes kept open where there is something to stream. */
+  readonly lanes: number;
+  readonly services: ServiceDeclarations;
   readonly commands: CommandDeclarations;
   readonly exec: boolean;
 }
@@ -92,6 +97,8 @@ export function parseConfig(text: string, file: string): RelayConfig {
     edgeUrl: data.edge?.url ?? null,
     access: data.access ? { clientId: data.access.client_id, clientSecretEnv: data.access.client_secret_env } : null,
     terminal: data.terminal,
+    lanes: data.lanes,
+    services: data.services,
     commands: data.commands,
     exec: data.command.exec,
   };

@@ -1,18 +1,19 @@
-// What the relay finds on this machine: facts and labels for the hello, and programs for the start banner. Only looks;
-// nothing found here is used yet, and the words say so. Every look has a deadline, all run at once.
+// What the relay finds on this machine: facts and labels for the hello, and programs for the start banner, each with what to do
+// to use it. Only looks; uses nothing. Every look has a deadline, all run at once.
 import { access, constants } from "node:fs/promises";
-import { get } from "node:http";
 import { connect } from "node:net";
 import { arch, cpus, hostname, platform, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
 import type { HostFacts } from "../protocol/link/control.ts";
 import { LIMITS } from "../protocol/limits.ts";
+import { allows, type RelayConfig } from "./config.ts";
+import { declaration, findModelServers, MODEL_PLACES, type ModelPlace } from "./model-places.ts";
 import { osVersion } from "./os-version.ts";
 
 export interface Finding {
   readonly name: string;
   readonly found: boolean;
-  /** Where, and that it is not used yet; or that it was not found. One line for people. */
+  /** Where, and how it is used; or that it was not found. One line for people. */
   readonly detail: string;
 }
 
@@ -25,9 +26,7 @@ export interface Detection {
 
 /** Where to look; a test points these elsewhere. */
 export interface Places {
-  readonly ollamaUrl: string;
-  readonly lmStudioUrl: string;
-  readonly ollamaSockets: readonly string[];
+  readonly models: readonly ModelPlace[];
   readonly dockerSockets: readonly string[];
   readonly containerdSockets: readonly string[];
   readonly libvirtSockets: readonly string[];
@@ -36,9 +35,7 @@ export interface Places {
 }
 
 export const PLACES: Places = {
-  ollamaUrl: "http://127.0.0.1:11434/api/version",
-  lmStudioUrl: "http://127.0.0.1:1234/v1/models",
-  ollamaSockets: ["/run/ollama.sock", "/var/run/ollama.sock"],
+  models: MODEL_PLACES,
   dockerSockets: process.platform === "win32" ? ["//./pipe/docker_engine"] : ["/var/run/docker.sock"],
   containerdSockets: process.platform === "win32" ? ["//./pipe/containerd-containerd"] : ["/run/containerd/containerd.sock"],
   libvirtSockets: ["/run/libvirt/virtqemud-sock", "/run/libvirt/libvirt-sock"],
@@ -66,19 +63,6 @@ function socket(path: string): Look {
         end(error.code === "EACCES" || error.code === "EPERM" ? `${path}, not open to this user` : null),
       );
       signal.addEventListener("abort", () => end(null), { once: true });
-    });
-}
-
-/** Does an HTTP server answer 200 with JSON there? Its body is not read. */
-function http(url: string): Look {
-  return (signal) =>
-    new Promise((resolve) => {
-      const request = get(url, { signal, agent: false }, (response) => {
-        const json = /^application\/json\b/.test(response.headers["content-type"] ?? "");
-        response.destroy();
-        resolve(response.statusCode === 200 && json ? new URL(url).host : null);
-      });
-      request.once("error", () => resolve(null));
     });
 }
 
@@ -119,8 +103,6 @@ async function within(looks: readonly Look[]): Promise<string | null> {
 function looksOf(places: Places): Record<string, Look[]> {
   const modules = join(process.env["SystemRoot"] ?? "C:\\Windows", "System32\\WindowsPowerShell\\v1.0\\Modules\\Hyper-V");
   return {
-    Ollama: [http(places.ollamaUrl), ...places.ollamaSockets.map(socket)],
-    "LM Studio": [http(places.lmStudioUrl)],
     Docker: places.dockerSockets.map(socket),
     containerd: places.containerdSockets.map(socket),
     libvirt: places.libvirtSockets.map(socket),
@@ -128,6 +110,27 @@ function looksOf(places: Places): Record<string, Look[]> {
     tmux: [program("tmux", places.path)],
     Tailscale: places.tailscaledSockets.map(socket),
   };
+}
+
+/** Kinds of services that relay.toml declares, or lets be used where they are found. */
+export function usedKinds(config: RelayConfig): string[] {
+  const declared = Object.values(config.services).map(({ kind }) => kind);
+  return allows(config, "model.use").allowed ? [...declared, ...Object.keys(PRODUCTS)] : declared;
+}
+
+const PRODUCTS = { ollama: "Ollama", lmstudio: "LM Studio" } as const;
+
+async function modelFindings(places: readonly ModelPlace[], used: readonly string[]): Promise<Finding[]> {
+  const found = await findModelServers(places, DEADLINE_MS);
+  return (["ollama", "lmstudio"] as const).map((kind) => {
+    const name = PRODUCTS[kind];
+    const place = found.find((one) => one.kind === kind);
+    if (!place) return { name, found: false, detail: "not found" };
+    const where = "url" in place.address ? new URL(place.address.url).host : place.address.socket;
+    if (used.includes(kind)) return { name, found: true, detail: `found and used (${where})` };
+    const lines = declaration(place).trim().replaceAll("\n", "; ");
+    return { name, found: true, detail: `found (${where}); to use it add these lines to relay.toml: ${lines}` };
+  });
 }
 
 async function factsOf(): Promise<HostFacts> {
@@ -152,15 +155,24 @@ function labelsOf(own: readonly string[], findings: readonly Finding[]): string[
   return [...byLowerCase.values()].slice(0, LIMITS.labels);
 }
 
-/** Looks at this machine; never throws, takes about 300 ms at most. `labels` are those of relay.toml. */
-export async function detect(labels: readonly string[], places: Places = PLACES): Promise<Detection> {
+/** What is said of a program that is there. */
+const detailOf = (name: string, where: string) =>
+  name === "tmux" ? `found; terminals use it where relay.toml enables them (${where})` : `${LATER} (${where})`;
+
+/**
+ * Looks at this machine; never throws, takes about 300 ms at most. `labels` are those of relay.toml; `used` are {@link usedKinds},
+ * for the words of the findings.
+ */
+export async function detect(labels: readonly string[], places: Places = PLACES, used: readonly string[] = []): Promise<Detection> {
   const looks = Object.entries(looksOf(places));
-  const [facts, ...findings] = await Promise.all([
+  const [facts, models, ...others] = await Promise.all([
     factsOf(),
+    modelFindings(places.models, used),
     ...looks.map(async ([name, some]): Promise<Finding> => {
       const where = await within(some);
-      return { name, found: where !== null, detail: where === null ? "not found" : `${LATER} (${where})` };
+      return { name, found: where !== null, detail: where === null ? "not found" : detailOf(name, where) };
     }),
   ]);
+  const findings = [...models, ...others];
   return { facts, labels: labelsOf(labels, findings), findings };
 }

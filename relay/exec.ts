@@ -16,8 +16,8 @@ export interface ProcessSpec {
   readonly env: Readonly<Record<string, string>>;
   /** Written, then closed. Absent: the null device. */
   readonly stdin?: string | Uint8Array | undefined;
-  /** From {@link markerOf}. */
-  readonly marker: string;
+  /** From {@link markerOf}; null: the program may leave something that outlives relay and job (a tmux server). */
+  readonly marker: string | null;
   /** Ends the whole tree. */
   readonly signal: AbortSignal;
   /**
@@ -57,6 +57,11 @@ export async function endMarked(jobIds: string | readonly string[]): Promise<num
   return endTree({ markers, prefix: true, leader: null });
 }
 
+/** Ends what a leader of a session left or still leads, as an aborted run is ended. Linux only. */
+export async function endLeader(pid: number): Promise<void> {
+  if (hasProc) await endTree({ markers: [], prefix: false, leader: pid });
+}
+
 /** Windows has no groups or signals: taskkill walks the tree by parent ids and ends it at once. Not covered by tests: there is no Windows here. */
 function endWindowsTree(pid: number): Promise<void> {
   return new Promise((resolve) => {
@@ -76,7 +81,7 @@ function end(target: TreeTarget & { leader: number }): Promise<unknown> {
 }
 
 /** ENOENT does not say whether the program or the directory is missing. */
-function startMessage(spec: ProcessSpec, error: unknown): string {
+function startMessage(spec: Pick<ProcessSpec, "argv" | "cwd">, error: unknown): string {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   const program = JSON.stringify(spec.argv[0] ?? "");
   if (spec.cwd !== undefined && !statSync(spec.cwd, { throwIfNoEntry: false })?.isDirectory())
@@ -187,7 +192,8 @@ class Run {
   async #end(): Promise<void> {
     if (this.#ending !== "no") return;
     this.#ending = "now";
-    await end({ markers: [this.#spec.marker], prefix: false, leader: this.#child.pid! });
+    const { marker } = this.#spec;
+    await end({ markers: marker === null ? [] : [marker], prefix: false, leader: this.#child.pid! });
     this.#ending = "done";
     if (this.#closed) return this.#settle();
     if (this.#exit) return this.#waitForPipes();
@@ -219,7 +225,7 @@ export function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
   try {
     child = spawn(spec.argv[0] ?? "", spec.argv.slice(1), {
       cwd: spec.cwd,
-      env: { ...spec.env, [MARKER_VARIABLE]: spec.marker },
+      env: spec.marker === null ? spec.env : { ...spec.env, [MARKER_VARIABLE]: spec.marker },
       stdio: [spec.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
       // Its own session and process group; on Windows that would open a console window.
       detached: !isWindows,
@@ -230,4 +236,59 @@ export function runProcess(spec: ProcessSpec): Promise<ProcessEnd> {
     return Promise.resolve({ started: false, message: startMessage(spec, error) });
   }
   return new Run(spec, child).follow();
+}
+
+export interface OpenProcessSpec {
+  /** As in {@link ProcessSpec}. No marker is added. */
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly stdout: (bytes: Uint8Array) => void;
+  readonly stderr: (bytes: Uint8Array) => void;
+  /** Once, after the program has ended or could not be started; never called from within {@link openProcess}. `message`: it did not start. */
+  readonly ended: (message: string | null) => void;
+}
+
+/** A program that the relay talks to for long, such as a tmux client. It ends when its input ends, at the latest with the relay. */
+export interface OpenProcess {
+  /** Bytes that wait in our memory after this write, because the program does not read. */
+  write(bytes: Uint8Array | string): number;
+  /** Ends its input; SIGTERM after 250 ms, SIGKILL 2 s later, to the program alone. */
+  close(): void;
+}
+
+const KILL_MS = 2_000;
+
+export function openProcess(spec: OpenProcessSpec): OpenProcess {
+  let child: ChildProcess;
+  try {
+    const options = { env: spec.env, stdio: "pipe", detached: !isWindows, windowsHide: true } as const;
+    child = spawn(spec.argv[0] ?? "", spec.argv.slice(1), options);
+  } catch (error) {
+    setImmediate(() => spec.ended(startMessage(spec, error)));
+    return { write: () => 0, close: () => undefined };
+  }
+  const timers: NodeJS.Timeout[] = [];
+  const settle = (message: string | null) => {
+    for (const timer of timers.splice(0)) clearTimeout(timer);
+    spec.ended(message);
+  };
+  child.on("error", (error) => child.pid === undefined && settle(startMessage(spec, error)));
+  child.once("close", () => child.pid !== undefined && settle(null));
+  for (const stream of [child.stdin!, child.stdout!, child.stderr!]) stream.on("error", () => undefined);
+  child.stdout!.on("data", spec.stdout);
+  child.stderr!.on("data", spec.stderr);
+  return {
+    write(bytes) {
+      if (child.stdin!.writable) child.stdin!.write(bytes);
+      return child.stdin!.writableLength;
+    },
+    close() {
+      if (timers.length > 0 || child.exitCode !== null || child.signalCode !== null) return;
+      child.stdin!.end();
+      timers.push(
+        setTimeout(() => child.kill("SIGTERM"), PIPE_GRACE_MS),
+        setTimeout(() => child.kill("SIGKILL"), KILL_MS),
+      );
+    },
+  };
 }

@@ -3,6 +3,7 @@
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { Announcements } from "./announcements.ts";
 import { ConfigError, loadConfig, type RelayConfig } from "./config.ts";
 import { endMarked } from "./exec.ts";
 import { systemClock, type Clock } from "./jobs/clock.ts";
@@ -13,7 +14,9 @@ import { Locks } from "./jobs/locks.ts";
 import { Reports } from "./jobs/reports.ts";
 import { endWhatWasLeft } from "./jobs/restart.ts";
 import { Spool } from "./jobs/spool.ts";
+import { Lanes } from "./link/lanes.ts";
 import { Link } from "./link/link.ts";
+import { UsageUplink } from "./link/usage-uplink.ts";
 import { reasonOf, stderrLog, type Log } from "./log.ts";
 import { Settings } from "./settings.ts";
 import { lockState, readState, StateError, type RelayState } from "./state.ts";
@@ -26,6 +29,8 @@ export interface RelayOptions {
   readonly stateDir?: string;
   /** Absent: that of the config, then that of the enrolment. */
   readonly edgeUrl?: string;
+  /** The Unix socket of an edge on this machine, dialled in place of the URL's address. */
+  readonly edgeSocket?: string;
   /** Sent with every dial. Absent: the service token of the config's `[access]`. */
   readonly accessHeaders?: Readonly<Record<string, string>>;
   readonly log?: Log;
@@ -72,14 +77,15 @@ async function assemble(options: RelayOptions, config: RelayConfig, stateDir: st
   const state = await readState(stateDir);
   if (!state) throw new StateError(`This host is not enrolled (${stateDir}). Enrol it: farhand enroll URL CODE.`);
   const headers = options.accessHeaders ?? accessHeaders(config);
-  const [opened, loaded] = await Promise.allSettled([openJournal(options, stateDir, log), Settings.load(config, log)]);
+  const [opened, loaded] = await Promise.allSettled([openJournal(options, stateDir, log), Settings.load(config, log, stateDir)]);
   if (opened.status === "rejected") throw opened.reason;
   const journal = opened.value;
   try {
     if (loaded.status === "rejected") throw loaded.reason;
-    const { jobs, link } = await build(options, { journal, settings: loaded.value, state, config, headers, log, stateDir });
-    link.start();
-    return running(options, { jobs, link, journal, settings: loaded.value, log, unlock });
+    const built = await build(options, { journal, settings: loaded.value, state, config, headers, log, stateDir });
+    built.link.start();
+    built.lanes.want(loaded.value.describe().catalogue.lanes);
+    return running(options, { ...built, journal, settings: loaded.value, log, unlock });
   } catch (error) {
     await journal.close();
     throw error;
@@ -117,38 +123,48 @@ async function build(options: RelayOptions, { journal, settings, state, config, 
     point: options.point ?? (() => undefined),
     hostName: state.host,
   });
-  const link = new Link({
+  const dialled = {
     edgeUrl: options.edgeUrl ?? config.edgeUrl ?? state.edgeUrl,
     headers,
+    ...(options.edgeSocket === undefined ? {} : { edgeSocket: options.edgeSocket }),
     identity: { hostNumber: state.hostNumber, privateKey: state.privateKey },
-    describe: () => settings.describe(),
-    user: jobs,
     clock,
     log,
     ...(options.random ? { random: options.random } : {}),
+  };
+  const usage = new UsageUplink(settings.usage, clock);
+  const link = new Link({ ...dialled, describe: () => settings.describe(), user: jobs, usage });
+  const lanes = new Lanes({ ...dialled, servers: settings.servers });
+  const announcements = new Announcements(clock, () => {
+    lanes.want(settings.describe().catalogue.lanes);
+    link.announce();
   });
-  return { jobs, link };
+  settings.onChange = () => announcements.changed();
+  return { jobs, link, lanes, usage, announcements };
 }
 
-interface Running extends Pick<Prepared, "journal" | "settings" | "log"> {
-  readonly jobs: Jobs;
-  readonly link: Link;
+interface Running extends Pick<Prepared, "journal" | "settings" | "log">, Awaited<ReturnType<typeof build>> {
   readonly unlock: () => Promise<void>;
 }
 
-function running(options: RelayOptions, { jobs, link, journal, settings, log, unlock }: Running): Relay {
+function running(options: RelayOptions, { jobs, link, lanes, usage, announcements, journal, settings, log, unlock }: Running): Relay {
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     await jobs.drain(options.drainMs ?? DRAIN_MS);
     await jobs.acknowledged(LAST_WORDS_MS);
-    await link.stop("the relay stops");
+    announcements.stop();
+    usage.flush();
+    await Promise.all([lanes.stop("the relay stops"), link.stop("the relay stops")]);
     await settings.stop();
     await journal.close();
     await unlock();
   };
   let reloading = Promise.resolve();
   const reload = async () => {
-    if (await settings.reload()) link.announce();
+    const isGone = await settings.reload();
+    if (!isGone) return;
+    lanes.revoke(isGone);
+    announcements.changed();
   };
   const reloadLater = () =>
     (reloading = reloading.then(reload).catch((error: unknown) => log("error", "relay.toml was not read", { reason: reasonOf(error) })));
@@ -213,12 +229,13 @@ export async function main(argv: readonly string[]): Promise<void> {
   try {
     const { values } = parseArgs({
       args: [...argv],
-      options: { config: { type: "string" }, state: { type: "string" }, edge: { type: "string" } },
+      options: { config: { type: "string" }, state: { type: "string" }, edge: { type: "string" }, "edge-socket": { type: "string" } },
     });
     const relay = await startRelay({
       configPath: values.config ?? "relay.toml",
       ...(values.state === undefined ? {} : { stateDir: values.state }),
       ...(values.edge === undefined ? {} : { edgeUrl: values.edge }),
+      ...(values["edge-socket"] === undefined ? {} : { edgeSocket: values["edge-socket"] }),
       onFatal: () => process.exit(1),
     });
     const end = () => void relay.stop().then(() => process.exit(0));

@@ -5,6 +5,8 @@ import { detect, type Detection } from "./detect.ts";
 import { createDrivers, type Drivers, type FoundOperation } from "./drivers/index.ts";
 import type { HostDescription } from "./link/handshake.ts";
 import type { Log } from "./log.ts";
+import { UsageCounts } from "./proxy/usage-counts.ts";
+import type { StreamServers, StreamTarget } from "./streams/contract.ts";
 
 interface Current {
   readonly config: RelayConfig;
@@ -15,8 +17,15 @@ interface Current {
 /** A hello has 1 MiB for everything, and as JSON within JSON this may grow by half. */
 const CATALOGUE_BYTES = 384 * 1024;
 
-async function prepare(config: RelayConfig): Promise<Current> {
-  const drivers = createDrivers(config);
+interface Around {
+  /** The one in use, whatever the file says. */
+  readonly stateDir: string | null;
+  readonly usage: UsageCounts;
+  readonly changed: () => void;
+}
+
+async function prepare(config: RelayConfig, { stateDir, usage, changed }: Around): Promise<Current> {
+  const drivers = createDrivers({ ...config, stateDir }, usage);
   if (Buffer.byteLength(JSON.stringify(drivers.catalogue())) > CATALOGUE_BYTES)
     throw new ConfigError(
       config.file,
@@ -24,24 +33,44 @@ async function prepare(config: RelayConfig): Promise<Current> {
       "declares more commands than can be told to the edge (384 KiB)",
       "Shorten their descriptions and choices.",
     );
-  const [detection] = await Promise.all([detect(config.labels), drivers.start()]);
+  const [detection] = await Promise.all([detect(config.labels), drivers.start(changed)]);
   return { config, drivers, detection };
 }
 
 /** Keys that only a start reads. */
 const fixed = ({ name, stateDir, edgeUrl, access }: RelayConfig) => JSON.stringify([name, stateDir, edgeUrl, access]);
 
+/** What of the file a stream depends on. */
+const groundOf = ({ config }: Current, { kind, service }: StreamTarget): string | null => {
+  if (kind === "terminal") return config.terminal.enabled ? "enabled" : null;
+  return service !== null && Object.hasOwn(config.services, service) ? JSON.stringify(config.services[service]) : null;
+};
+
 export class Settings {
   readonly #log: Log;
-  #current: Current;
+  readonly #around: Around;
+  #current!: Current;
+  /** What was used of the models; outlives a reload. */
+  readonly usage = new UsageCounts();
+  /** Called when what {@link describe} says may have changed by itself. */
+  onChange: () => void = () => undefined;
+  /** Of the lanes: whatever the file says when a channel opens. */
+  readonly servers: StreamServers = {
+    http: (open, channel) => this.#current.drivers.servers.http(open, channel),
+    socket: (open, channel) => this.#current.drivers.servers.socket(open, channel),
+    terminal: (open, channel) => this.#current.drivers.servers.terminal(open, channel),
+  };
 
-  static async load(config: RelayConfig, log: Log): Promise<Settings> {
-    return new Settings(await prepare(config), log);
+  /** `stateDir`: the one in use, whatever the file says. */
+  static async load(config: RelayConfig, log: Log, stateDir = config.stateDir): Promise<Settings> {
+    const settings = new Settings(log, stateDir);
+    settings.#current = await prepare(config, settings.#around);
+    return settings;
   }
 
-  private constructor(current: Current, log: Log) {
-    this.#current = current;
+  private constructor(log: Log, stateDir: string | null) {
     this.#log = log;
+    this.#around = { stateDir, usage: this.usage, changed: () => this.onChange() };
   }
 
   get slots(): number {
@@ -61,21 +90,22 @@ export class Settings {
     return { slots: config.slots, labels: [...detection.labels], facts: detection.facts, catalogue: drivers.catalogue() };
   }
 
-  /** Reads the file again. False: it cannot be used, which is logged in one line, and everything stays as it was. */
-  async reload(): Promise<boolean> {
+  /** Reads the file again, and says which streams it takes away. null: it cannot be used, which is logged in one line, and everything stays as it was. */
+  async reload(): Promise<((target: StreamTarget) => boolean) | null> {
     const before = this.#current;
     try {
-      this.#current = await prepare(await loadConfig(before.config.file));
+      this.#current = await prepare(await loadConfig(before.config.file), this.#around);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;
       this.#log("error", "relay.toml was not taken: the configuration stays as it was", { reason: error.message });
-      return false;
+      return null;
     }
     await before.drivers.stop();
     this.#log("info", "relay.toml was read again", { file: before.config.file });
     if (fixed(this.#current.config) !== fixed(before.config))
       this.#log("warn", "name, state_dir, [edge] and [access] are read at the start only: restart the relay for these");
-    return true;
+    const after = this.#current;
+    return (target) => groundOf(before, target) !== groundOf(after, target);
   }
 
   async stop(): Promise<void> {

@@ -5,7 +5,7 @@ import type { RelayConfig } from "../config.ts";
 
 export type Allowance = { readonly allowed: true } | { readonly allowed: false; readonly code: ErrorCode; readonly message: string };
 
-type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands">;
+type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands"> & Partial<Pick<RelayConfig, "terminal">>;
 
 const refuse = (code: ErrorCode, message: string): Allowance => ({ allowed: false, code, message });
 
@@ -15,9 +15,13 @@ export function allows(config: AllowConfig, operation: string): Allowance {
   const add = `Add "${operation}" to [allow] operations in ${config.file}`;
   if (operation === "command.exec" && !config.exec)
     return refuse("EXEC_DISABLED", `Set exec = true under [command] in ${config.file}${listed === false ? `. ${add}, too` : ""}.`);
+  // `terminal.open` and `terminal.watch` too: the interactive ones, which are no operations.
+  const isTerminal = operation.startsWith("terminal.");
+  if (isTerminal && config.terminal?.enabled !== true)
+    return refuse("TERMINALS_DISABLED", `Set enabled = true under [terminal] in ${config.file}${listed === false ? `. ${add}, too` : ""}.`);
   if (listed === true) return { allowed: true };
   if (listed === false) return refuse("OPERATION_NOT_ALLOWED", `${add}.`);
-  if (operation.startsWith("host.") || operation === "command.exec") return { allowed: true };
+  if (operation.startsWith("host.") || operation === "command.exec" || isTerminal) return { allowed: true };
   if (operation !== "command.run") return refuse("OPERATION_NOT_ALLOWED", `${add}.`);
   if (Object.keys(config.commands).length > 0) return { allowed: true };
   return refuse("OPERATION_NOT_ALLOWED", `Declare a command as [commands.NAME] with argv = ["…"] in ${config.file}.`);

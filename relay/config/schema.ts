@@ -3,6 +3,8 @@ import * as z from "zod";
 import { hostNameSchema, labelSchema } from "../../protocol/link/control.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { commandsSchema, commandTableSchema } from "../drivers/command/tables.ts";
+import { terminalTableSchema } from "../drivers/tmux/tables.ts";
+import { servicesSchema } from "./services.ts";
 
 /** `*`, `noun.*` or an operation. Operations of later versions may be named. */
 const patternSchema = z
@@ -28,12 +30,15 @@ export const relayTomlSchema = z.strictObject({
   access: z
     .strictObject({ client_id: z.string().min(1).max(256), client_secret_env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/) })
     .optional(),
-  terminal: z.strictObject({ enabled: z.boolean().default(false) }).prefault({}),
+  terminal: terminalTableSchema.prefault({}),
+  /** Stream connections that are kept open beside the control connection, where there is something to stream. */
+  lanes: z.int().min(1).max(LIMITS.lanes).default(1),
+  services: servicesSchema.default({}),
   commands: commandsSchema.default({}),
   command: commandTableSchema.prefault({}),
 });
 
 /** Tables of the design whose driver this version does not have. */
 export const LATER_TABLES: ReadonlySet<string> = new Set(
-  "services libvirt hyperv containerd docker daemon tmux ssh tailscale ollama lmstudio openai bedrock http".split(" "),
+  "libvirt hyperv containerd docker daemon tmux ssh tailscale ollama lmstudio openai bedrock http".split(" "),
 );

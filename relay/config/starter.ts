@@ -1,12 +1,15 @@
 // The relay.toml that the first start writes: short, commented, valid as it is.
-import { mkdir, writeFile } from "node:fs/promises";
+import { access, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { declaration, type ModelPlace } from "../model-places.ts";
 
 export interface StarterOptions {
   /** A valid host name. */
   readonly name: string;
   /** Lets `command.exec` run any program. */
   readonly allowExec: boolean;
+  /** Model servers to declare; asked for only when the file is written. */
+  readonly modelServers?: () => Promise<readonly ModelPlace[]>;
 }
 
 /** What is there on every system of its kind. */
@@ -29,7 +32,19 @@ pattern = "/.*"                  # always anchored; keep a leading dash out: it 
 default = "/"
 `;
 
-function starterText({ name, allowExec }: StarterOptions): string {
+const WITHOUT_MODELS = `# Model servers and other services on this machine that may be reached through it (docs/models.md, docs/services.md).
+# [services.ollama]
+# kind = "ollama"                  # ollama, lmstudio, openai (anything with its interface), http
+# url = "http://127.0.0.1:11434"
+# manage = false                   # true: whoever may, pulls and deletes models
+`;
+
+const withModels = (
+  places: readonly ModelPlace[],
+) => `# Model servers that were found here when this file was written. Remove one, and nobody reaches it through this machine.
+${places.map(declaration).join("\n")}`;
+
+function starterText({ name, allowExec }: StarterOptions, places: readonly ModelPlace[]): string {
   return `# What this host lets others do. The host has the last word: nothing runs here that this file does not allow.
 # Every key: docs/configuration.md. An unknown key is refused, so a typing error never goes unnoticed.
 
@@ -51,6 +66,7 @@ description = "The name of this machine"
 argv = ["hostname"]
 
 ${sample}
+${places.length > 0 ? withModels(places) : WITHOUT_MODELS}
 # [commands.restart]
 # argv = ["systemctl", "restart", "{unit}"]
 # timeout_ms = 30000
@@ -68,11 +84,19 @@ ${sample}
 `;
 }
 
+const exists = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
 /** Writes the file and the directories above it. False, and nothing written, when there is one already. */
 export async function writeStarterConfig(path: string, options: StarterOptions): Promise<boolean> {
+  if (await exists(path)) return false;
+  const text = starterText(options, (await options.modelServers?.()) ?? []);
   await mkdir(dirname(path), { recursive: true });
   try {
-    await writeFile(path, starterText(options), { flag: "wx" });
+    await writeFile(path, text, { flag: "wx" });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;

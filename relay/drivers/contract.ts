@@ -1,9 +1,17 @@
 // What a driver is. A driver knows neither the link nor another driver; it gets a validated spec and gives a result.
 // Life: construct (no side effects) → start (connects to what it drives, reconnects by itself) → use → stop.
+//
+// Streams, beside operations. A driver of services answers `services()`: one HostedService each, made with `hosted()` of
+// relay/proxy/hosted.ts from an Upstream (relay/proxy/upstream.ts: url or socket, bearer), a function that says the Service of the
+// catalogue now, and, for model servers, a `tap` (relay/proxy/tap.ts) that counts or rewrites one exchange. Which routes are open
+// follows from the service itself: `routes` of an `http` one, the table by kind (relay/proxy/model-routes.ts) of the others. The tmux driver
+// answers `openTerminal`. drivers/index.ts gathers these into the catalogue and into the StreamServers of the lanes.
 import type * as z from "zod";
 import type { JobRequest, JobResult } from "../../protocol/envelope.ts";
 import type { StreamName } from "../../protocol/link/records.ts";
 import type { OPERATIONS, OperationName } from "../../protocol/operations/index.ts";
+import type { Service } from "../../protocol/services.ts";
+import type { Serve } from "../streams/contract.ts";
 
 /** What a handler may use of the job that it runs. A call has one too: its output and progress go nowhere. */
 export interface JobContext {
@@ -28,6 +36,15 @@ export interface DriverHealth {
   readonly detail: string;
 }
 
+/** A service as one driver offers it. The same object as long as the driver runs; what it says may change. */
+export interface HostedService {
+  readonly name: string;
+  /** What the catalogue says now: the result of the last look. Cheap; looks at nothing. */
+  service(): Service;
+  readonly serveHttp: Serve<"http">;
+  readonly serveSocket: Serve<"socket">;
+}
+
 export interface Driver<N extends OperationName = OperationName> {
   readonly name: string;
   readonly handlers: { readonly [K in N]: Handler<K> };
@@ -35,7 +52,13 @@ export interface Driver<N extends OperationName = OperationName> {
   locks?(operation: N, spec: unknown): readonly string[];
   /** The deadline that the host's own file declares for this spec, in milliseconds; undefined: the registry's default. */
   timeoutMs?(operation: N, spec: unknown): number | undefined;
-  start(): Promise<void>;
+  /** Services that it offers now, declared or found. Declared names win over found ones, earlier drivers over later ones. */
+  services?(): readonly HostedService[];
+  /** Serves interactive terminals; absent or null: none here. */
+  readonly openTerminal?: Serve<"terminal"> | null;
+  /** `changed` may be called at any time until stop(), as often as it likes, when health() or services() say something new; it is told to the edge at most once a second. */
+  start(changed: () => void): Promise<void>;
+  /** Looks at nothing more. Exchanges that are under way go on. */
   stop(): Promise<void>;
   health(): DriverHealth;
 }

@@ -6,9 +6,26 @@ import { allows, type RelayConfig } from "../config.ts";
 import { createCommandDriver } from "./command/driver.ts";
 import type { Driver, DriverHealth, HandlerResult, JobContext } from "./contract.ts";
 import { createHostDriver } from "./host/driver.ts";
+import { createHttpDriver } from "./http/driver.ts";
+import { createLmstudioDriver } from "./lmstudio/driver.ts";
+import { createOllamaDriver } from "./ollama/driver.ts";
+import { createOpenaiDriver } from "./openai/driver.ts";
 import { refuse } from "./refusal.ts";
+import { DriverStreams } from "./streams.ts";
+import { createTmuxDriver } from "./tmux/driver.ts";
+import { UsageCounts } from "../proxy/usage-counts.ts";
+import type { StreamServers } from "../streams/contract.ts";
 
-const builtIn = (config: RelayConfig) => [createHostDriver(), createCommandDriver(config)] as const;
+const builtIn = (config: RelayConfig, usage: UsageCounts) =>
+  [
+    createHostDriver(),
+    createCommandDriver(config),
+    createTmuxDriver(config),
+    createHttpDriver(config),
+    createOllamaDriver(config, { usage }),
+    createLmstudioDriver(config, { usage }),
+    createOpenaiDriver(config, { usage }),
+  ] as const;
 
 type BuiltIn = ReturnType<typeof builtIn>[number];
 type Handled<D> = D extends { readonly handlers: infer H } ? keyof H : never;
@@ -27,7 +44,10 @@ export interface FoundOperation {
 export interface Drivers {
   /** null: no driver here for it, or the driver is not available. */
   find(operation: string): FoundOperation | null;
-  start(): Promise<void>;
+  /** What serves the lanes' channels. */
+  readonly servers: StreamServers;
+  /** `changed`: the catalogue may say something new. */
+  start(changed: () => void): Promise<void>;
   stop(): Promise<void>;
   catalogue(): Catalogue;
   health(): readonly ({ readonly name: string } & DriverHealth)[];
@@ -48,20 +68,27 @@ function find(driver: Driver, operation: OperationName): FoundOperation {
   };
 }
 
-export function createDrivers(config: RelayConfig): Drivers {
-  const drivers = builtIn(config) as readonly unknown[] as readonly Driver[];
+/** `usage`: where the use of models is counted; it outlives these drivers. */
+export function createDrivers(config: RelayConfig, usage: UsageCounts = new UsageCounts()): Drivers {
+  const drivers = builtIn(config, usage) as readonly unknown[] as readonly Driver[];
   const table = new Map<string, { driver: Driver; found: FoundOperation }>();
   for (const driver of drivers)
     for (const operation of Object.keys(driver.handlers) as OperationName[])
       table.set(operation, { driver, found: find(driver, operation) });
+  const streams = new DriverStreams(drivers, {
+    declared: new Set(Object.keys(config.services)),
+    terminals: config.terminal.enabled,
+    lanes: config.lanes,
+  });
   const health = () => drivers.map((driver) => ({ name: driver.name, ...driver.health() }));
   return {
     find(operation) {
       const entry = table.get(operation);
       return entry?.driver.health().available ? entry.found : null;
     },
-    async start() {
-      await Promise.all(drivers.map((driver) => driver.start()));
+    servers: streams.servers,
+    async start(changed) {
+      await Promise.all(drivers.map((driver) => driver.start(changed)));
     },
     async stop() {
       await Promise.all(drivers.map((driver) => driver.stop()));
@@ -77,6 +104,7 @@ export function createDrivers(config: RelayConfig): Drivers {
         commands: Object.fromEntries(
           commands.map(([name, { description, inputs = {} }]) => [name, description === undefined ? { inputs } : { description, inputs }]),
         ),
+        ...streams.catalogue(),
       };
     },
     health,

@@ -1,6 +1,7 @@
 // Who this relay is, proven to the edge: the answer to its challenge, signed with the key that never leaves this machine.
 import { sign, type KeyObject } from "node:crypto";
 import { HELLO_CONTEXT, type EdgeMessage, type HelloBody, type MessageOf, type RelayMessage } from "../../protocol/link/control.ts";
+import { LANE_HELLO_CONTEXT, type LaneHelloBody } from "../../protocol/link/lane.ts";
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
 
 /** What a host says of itself in a hello. */
@@ -11,29 +12,38 @@ export interface Identity {
   readonly privateKey: KeyObject;
 }
 
+type Challenge = MessageOf<EdgeMessage, "challenge">;
+type Hello = MessageOf<RelayMessage, "hello">;
+
 /** Digest of the agents that this relay carries; none yet. */
 const AGENTS_DIGEST = "none";
+const CONTROL_LANE = 0;
+
+function signed(context: string, body: HelloBody | LaneHelloBody, { privateKey }: Identity): Hello {
+  const text = JSON.stringify(body);
+  const signature = sign(null, Buffer.from(`${context}\n${text}`), privateKey).toString("base64");
+  return { type: "hello", body: text, signature };
+}
+
+/** Which relay answers which challenge. */
+const answer = (challenge: Challenge, { hostNumber }: Identity) => ({
+  version: PROTOCOL_VERSION,
+  relay_version: PRODUCT_VERSION,
+  host_number: hostNumber,
+  nonce: challenge.nonce,
+  epoch: challenge.epoch,
+});
 
 export function helloFor(
-  challenge: MessageOf<EdgeMessage, "challenge">,
+  challenge: Challenge,
   identity: Identity,
-  lane: number,
   description: HostDescription,
   owed: Pick<HelloBody, "jobs" | "journal">,
-): MessageOf<RelayMessage, "hello"> {
-  const body: HelloBody = {
-    version: PROTOCOL_VERSION,
-    relay_version: PRODUCT_VERSION,
-    agents_digest: AGENTS_DIGEST,
-    host_number: identity.hostNumber,
-    lane,
-    nonce: challenge.nonce,
-    epoch: challenge.epoch,
-    ...description,
-    ...owed,
-    now: Date.now(),
-  };
-  const text = JSON.stringify(body);
-  const signature = sign(null, Buffer.from(`${HELLO_CONTEXT}\n${text}`), identity.privateKey).toString("base64");
-  return { type: "hello", body: text, signature };
+): Hello {
+  const said = { ...answer(challenge, identity), agents_digest: AGENTS_DIGEST, lane: CONTROL_LANE, now: Date.now() };
+  return signed(HELLO_CONTEXT, { ...said, ...description, ...owed }, identity);
+}
+
+export function laneHelloFor(challenge: Challenge, identity: Identity, lane: number, channels: LaneHelloBody["channels"]): Hello {
+  return signed(LANE_HELLO_CONTEXT, { ...answer(challenge, identity), lane, channels }, identity);
 }

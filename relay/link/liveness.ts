@@ -1,14 +1,14 @@
 // Whether the edge is still there: a heartbeat that the platform answers, a probe that the object answers, and a look at the
 // clocks, because after a sleep the socket is dead and no one says so.
-import { HEARTBEAT } from "../../protocol/link/control.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { elapsed, momentOf, type Clock, type Moment } from "../jobs/clock.ts";
 
 export interface LivenessOptions {
   readonly clock: Clock;
   readonly random: () => number;
-  readonly ping: (text: string) => void;
-  readonly probe: (id: number) => void;
+  readonly ping: () => void;
+  /** null: heartbeats are enough. */
+  readonly probe: ((id: number) => void) | null;
   /** Once. */
   readonly onDead: (reason: string) => void;
 }
@@ -70,14 +70,15 @@ export class Liveness {
     if (elapsed(clock, this.#pinged) >= this.#pingAfterMs) {
       this.#pinged = now;
       this.#pingAfterMs = this.#jittered(LIMITS.heartbeatMs);
-      this.#options.ping(HEARTBEAT.request);
+      this.#options.ping();
     }
-    if (!this.#isProbing && elapsed(clock, this.#probed) >= this.#probeAfterMs) {
+    const { probe } = this.#options;
+    if (probe && !this.#isProbing && elapsed(clock, this.#probed) >= this.#probeAfterMs) {
       this.#probed = now;
       this.#probeAfterMs = this.#jittered(LIMITS.probeMs);
       this.#isProbing = true;
       this.#probeId += 1;
-      this.#options.probe(this.#probeId);
+      probe(this.#probeId);
     }
     this.#schedule();
   }
