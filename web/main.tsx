@@ -1,0 +1,5 @@
+// The web app's entry.
+import { render } from "preact";
+import { App } from "./app.tsx";
+
+render(<App />, document.getElementById("app")!);
