@@ -19,6 +19,8 @@ export interface Ask {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly timeoutMs?: number;
+  /** Ends the request, also while the answer is read. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Answer<T> {
@@ -77,7 +79,7 @@ export class Client {
     if (this.target.key !== null) headers["authorization"] = `Bearer ${this.target.key}`;
     if (text !== null) Object.assign(headers, { "content-type": "application/json", "content-length": String(Buffer.byteLength(text)) });
     return new Promise((resolve, reject) => {
-      const request = this.#request(url, { method, headers, agent: this.#agent });
+      const request = this.#request(url, { method, headers, agent: this.#agent, ...(ask.signal ? { signal: ask.signal } : {}) });
       const timer = setTimeout(
         () => request.destroy(Object.assign(new Error("it does not answer in time"), { code: "ETIMEDOUT" })),
         ask.timeoutMs ?? REQUEST_MS,

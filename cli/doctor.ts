@@ -9,6 +9,7 @@ import { readLock } from "../embedded/lock.ts";
 import { defaultDataDirectory } from "../embedded/options.ts";
 import { isAlive } from "../embedded/process-identity.ts";
 import { allows, type RelayConfig } from "../relay/config.ts";
+import { lookAtServices } from "../relay/services-look.ts";
 import { readState, StateError } from "../relay/state.ts";
 import { Client, type Target } from "./client.ts";
 import { CliFailure, EXIT } from "./failure.ts";
@@ -122,16 +123,33 @@ async function relayState(stateDir: string, config: RelayConfig | null): Promise
   }
 }
 
+/** `noun.*` for a noun all of whose operations are among them. */
+function shortNames(names: readonly string[]): string {
+  const all = Object.groupBy(Object.keys(OPERATIONS), (name) => name.split(".")[0]!);
+  const short = Object.entries(Object.groupBy(names, (name) => name.split(".")[0]!)).flatMap(([noun, some = []]) =>
+    some.length > 1 && some.length === all[noun]?.length ? [`${noun}.*`] : some,
+  );
+  return short.join(", ") || "nothing";
+}
+
 function allowedOperations(config: RelayConfig): Check {
   const [allowed, refused] = [true, false].map((wanted) =>
-    Object.keys(OPERATIONS).filter((name) => allows(config, name).allowed === wanted),
+    shortNames(Object.keys(OPERATIONS).filter((name) => allows(config, name).allowed === wanted)),
   );
   const commands = Object.keys(config.commands);
   return {
     name: "relay.toml",
     ok: true,
-    detail: `${config.file} allows ${allowed!.join(", ") || "nothing"}; refuses ${refused!.join(", ") || "nothing"}; declares ${commands.join(", ") || "no command"}`,
+    detail: `${config.file} allows ${allowed}; refuses ${refused}; declares ${commands.join(", ") || "no command"}`,
   };
+}
+
+async function serviceChecks(config: RelayConfig): Promise<Check[]> {
+  const { services, unused } = await lookAtServices(config);
+  return [
+    ...services.map(({ name, healthy, detail }) => ({ name: `service ${name}`, ok: healthy, detail })),
+    ...unused.map(({ name, detail }) => ({ name, ok: null, detail })),
+  ];
 }
 
 /** The file that is named or lies here, else that of the edge on this machine. */
@@ -144,7 +162,7 @@ async function relayChecks(input: Input, data: string): Promise<Check[]> {
   const checks: Check[] = [];
   try {
     config = await readRelayConfig(file);
-    if (config) checks.push(allowedOperations(config));
+    if (config) checks.push(allowedOperations(config), ...(await serviceChecks(config)));
     else if (input.text("config") === undefined)
       checks.push({ name: "relay.toml", ok: null, detail: "there is none here, nor a data directory with one" });
     else checks.push({ name: "relay.toml", ok: false, detail: `${file} does not exist`, remedy: "Name another with --config FILE." });

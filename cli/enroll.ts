@@ -1,6 +1,7 @@
 // `farhand enroll URL CODE`: makes this host's key and writes the relay's state, and the relay.toml that --config names.
 import { join } from "node:path";
 import { writeStarterConfig } from "../relay/config.ts";
+import { findModelServers } from "../relay/model-places.ts";
 import { enroll, StateError } from "../relay/state.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { note, print, printJson } from "./output.ts";
@@ -18,7 +19,8 @@ export async function run(input: Input): Promise<void> {
   try {
     const { host } = await enroll(url, code, stateDir, { accessHeaders: accessHeaders(config) });
     // Not into whatever directory this runs in: only where it was named.
-    const isNew = input.text("config") !== undefined && (await writeStarterConfig(file, { name: host, allowExec: false }));
+    const starter = { name: host, allowExec: false, modelServers: findModelServers };
+    const isNew = input.text("config") !== undefined && (await writeStarterConfig(file, starter));
     if (input.json) return printJson({ host, url, state: stateDir, config: file, config_written: isNew });
     print(`This machine is ${host} at ${url}; its key is in ${join(stateDir, "relay.json")}.`);
     const first = isNew

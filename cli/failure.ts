@@ -9,9 +9,12 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 export class CliFailure extends Error {
   override readonly name = "CliFailure";
   readonly exitCode: ExitCode;
-  constructor(exitCode: ExitCode, message: string, options?: { cause?: unknown }) {
+  /** The error table says that it may pass by itself. */
+  readonly isRetryable: boolean;
+  constructor(exitCode: ExitCode, message: string, options: { cause?: unknown; isRetryable?: boolean } = {}) {
     super(message, options);
     this.exitCode = exitCode;
+    this.isRetryable = options.isRetryable ?? false;
   }
 }
 
@@ -19,7 +22,7 @@ export const usage = (message: string) => new CliFailure(EXIT.usage, message);
 
 /** The exit code for an error code of the table: of a problem document, or of a job's result. */
 export function exitFor(code: string): ExitCode {
-  if (code === "HOST_OFFLINE" || code === "LINK_TIMEOUT") return EXIT.unreachable;
+  if (code === "HOST_OFFLINE" || code === "LINK_TIMEOUT" || code === "EDGE_STARTING") return EXIT.unreachable;
   if (!isErrorCode(code)) return EXIT.failed;
   const { status } = ERRORS[code];
   return status === 401 || status === 403 || status === 421 ? EXIT.refused : EXIT.failed;
@@ -31,5 +34,6 @@ export const remedyFor = (code: string): string | null => (isErrorCode(code) ? E
 export function problemFailure(problem: Problem): CliFailure {
   const fields = (problem.errors ?? []).map(({ pointer, message }) => `  ${pointer === "" ? "/" : pointer} ${message}`);
   const lines = [`${problem.detail} (${problem.code})`, ...fields, problem.remedy, `request ${problem.request_id}`];
-  return new CliFailure(exitFor(problem.code), lines.filter(Boolean).join("\n"));
+  const isRetryable = isErrorCode(problem.code) && ERRORS[problem.code].retryable;
+  return new CliFailure(exitFor(problem.code), lines.filter(Boolean).join("\n"), { isRetryable });
 }

@@ -1,6 +1,7 @@
 // `farhand keys`: list, create, revoke.
 import type * as z from "zod";
-import type { Key, keyCreatedSchema } from "../protocol/api/shapes.ts";
+import type { Grant, Key, keyCreatedSchema } from "../protocol/api/shapes.ts";
+import { LIMITS } from "../protocol/limits.ts";
 import type { Client } from "./client.ts";
 import { usage } from "./failure.ts";
 import { ago, note, plain, print, printJson, table } from "./output.ts";
@@ -8,23 +9,51 @@ import { readList, segment, withEdge } from "./session.ts";
 import { readSecret } from "./value-source.ts";
 import type { Input } from "./verb.ts";
 
+/** Grants that a command shows at most: all that an edge keeps. */
+const GRANTS = LIMITS.grants;
+
+/** One grant in a few words: `operator on vm1: model.use [llama*] via openai`. */
+function words(grant: Grant): string {
+  const where = grant.hosts?.join(", ") ?? `label ${grant.labels?.join(", ") ?? ""}`;
+  const models = grant.models ? ` [${grant.models.join(", ")}]` : "";
+  const surfaces = grant.surfaces ? ` via ${grant.surfaces.join(", ")}` : "";
+  return `${grant.role} on ${where}: ${grant.operations.join(", ")}${models}${surfaces}`;
+}
+
 async function list(client: Client, input: Input): Promise<void> {
   input.atMost(1);
   const keys = await readList<Key>(client, "/api/v1/keys", input.count("limit", 50));
-  if (input.json) return printJson(keys);
+  const { items: grants } = await readList<Grant>(client, "/api/v1/grants", GRANTS);
+  const grantsOf = (key: Key) => grants.filter(({ principal }) => principal === `key:${key.id}`);
+  if (input.json) return printJson({ ...keys, items: keys.items.map((key) => ({ ...key, grants: grantsOf(key) })) });
   if (keys.items.length === 0)
     return print("There is no key but the admin key of this edge.\nMake one: `farhand keys create NAME --role operator --host HOST`.");
-  const rows = keys.items.map((key) => [key.id, key.name, key.prefix, ago(key.created_at), key.expires_at ?? "never", key.created_by]);
-  print(table(["ID", "NAME", "BEGINS", "MADE", "EXPIRES", "BY"], rows));
+  const rows = keys.items.map((key) => [
+    key.id,
+    key.name,
+    key.prefix,
+    ago(key.created_at),
+    key.expires_at ?? "never",
+    key.created_by,
+    grantsOf(key).map(words).join("; ") || "nothing",
+  ]);
+  print(table(["ID", "NAME", "BEGINS", "MADE", "EXPIRES", "BY", "MAY"], rows));
   if (keys.next_cursor) note("There are more: --limit N shows them.");
 }
 
 async function create(client: Client, input: Input): Promise<void> {
   input.atMost(2);
-  const [hosts, labels, operations] = [input.list("host"), input.list("label"), input.list("operation")];
+  const [hosts, labels, models, surfaces] = [input.list("host"), input.list("label"), input.list("model"), input.list("surface")];
+  const operations = [...input.list("operation"), ...input.list("use")];
   if (hosts.length > 0 && labels.length > 0) throw usage("A key holds for hosts by name (--host) or by label (--label), not both.");
   const where = labels.length > 0 ? { labels } : { hosts: hosts.length > 0 ? hosts : ["*"] };
-  const grant = { role: input.text("role") ?? "operator", ...where, ...(operations.length > 0 ? { operations } : {}) };
+  const grant = {
+    role: input.text("role") ?? "operator",
+    ...where,
+    ...(operations.length > 0 ? { operations } : {}),
+    ...(models.length > 0 ? { models } : {}),
+    ...(surfaces.length > 0 ? { surfaces } : {}),
+  };
   const expires = input.durationMs("expires");
   const secret = input.text("import");
   const body = {

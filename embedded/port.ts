@@ -1,5 +1,4 @@
-// Whether the edge could listen where it is told to, asked before anything is started, so that the answer is one line.
-import { createServer } from "node:net";
+// Why an address cannot be listened on, in one line with the remedy.
 import { refusal, StartFailure } from "./failure.ts";
 
 const REMEDIES: Record<string, string> = {
@@ -9,13 +8,7 @@ const REMEDIES: Record<string, string> = {
   ENOTFOUND: "is not a name that this machine knows: give an address with --host ADDRESS",
 };
 
-export function checkPort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", (error: NodeJS.ErrnoException) => {
-      const about = error.code === "EADDRINUSE" || error.code === "EACCES" ? `port ${port}` : host;
-      reject(new StartFailure(`${about} ${REMEDIES[error.code ?? ""] ?? `cannot be listened on (${refusal(error)})`}`, 2));
-    });
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
-  });
+export function listenFailure(error: NodeJS.ErrnoException, host: string, port: number): StartFailure {
+  const about = error.code === "EADDRINUSE" || error.code === "EACCES" ? `port ${port}` : host;
+  return new StartFailure(`${about} ${REMEDIES[error.code ?? ""] ?? `cannot be listened on (${refusal(error)})`}`, 2);
 }

@@ -2,7 +2,7 @@
 // It runs once and ends; the parent (supervisor.ts) starts and keeps edge and relay.
 import { createReadStream, createWriteStream } from "node:fs";
 import { createInterface } from "node:readline";
-import { detect } from "../relay/detect.ts";
+import { detect, PLACES, usedKinds } from "../relay/detect.ts";
 import { announce } from "./announce.ts";
 import { dataPaths } from "./data-directory.ts";
 import { isAnyAddress, writeEdgeConfig } from "./edge-config.ts";
@@ -43,7 +43,7 @@ async function main({ options, parentPid, worker, command }: SetupTask): Promise
   await edge.waitHealthy();
   const enrolled = relay ? await enrolRelay(edge, relay) : null;
   if (enrolled) report({ step: "relay", args: enrolled.args });
-  const looked = relay && !options.json ? detect([]) : null;
+  const looked = relay && !options.json ? detect([], PLACES, usedKinds(relay.config)) : null;
   const host = enrolled ? await waitOnline(edge, enrolled.name) : null;
   const findings = (await looked)?.findings ?? [];
   await announce({ edge, key, host, rules: relay?.config.file ?? null, findings, options, parentPid, command });

@@ -1,4 +1,4 @@
-// Builds dist/ with esbuild: the Worker, the relay, the CLI, the parent process of `farhand start` and its set-up step.
+// Builds dist/ with esbuild: the Worker, the relay, the CLI, the parent process of `farhand start`, its set-up step and the web app.
 // `node scripts/build.ts` builds what is older than its sources; `--force` builds all. Reports on standard error.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -6,6 +6,7 @@ import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
 import { leanBuiltins, NODE_BANNER } from "./node-bundle.ts";
 import { isBuilt, sourceStamp, stampFile } from "./stamp.mjs";
+import { buildWeb } from "./web-bundle.ts";
 import { readCompatibility } from "./wrangler-file.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -48,18 +49,21 @@ async function journalThread(): Promise<string> {
   return result.outputFiles[0]!.text;
 }
 
-async function bundleAll(outdir: string): Promise<void> {
+/** Answers the bytes of the web app's first load, gzipped. */
+async function bundleAll(outdir: string): Promise<number> {
   const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()) };
   const setup = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
   const cli: BuildOptions = { ...esm, entryPoints: { farhand: "cli/main.ts" }, splitting: true, chunkNames: "chunks/[hash]" };
   const extensions = { outExtension: { ".js": ".mjs" }, outdir };
-  await Promise.all([
+  const [webBytes] = await Promise.all([
+    buildWeb(join(outdir, "web")),
     build({ ...worker, ...extensions }),
     build({ ...esm, ...extensions, entryPoints: { relay: "relay/entry.ts" }, define: relay }),
     build({ ...esm, ...extensions, entryPoints: { setup: "embedded/setup.ts" }, define: setup }),
     build({ ...cli, ...extensions }),
     build({ ...node, outdir, entryPoints: { supervisor: "embedded/supervisor.ts" }, format: "cjs", outExtension: { ".js": ".cjs" } }),
   ]);
+  return webBytes;
 }
 
 function outputs(folder: string): string[] {
@@ -75,8 +79,8 @@ function publish(from: string): void {
     mkdirSync(dirname(join(dist, path)), { recursive: true });
     renameSync(join(from, path), join(dist, path));
   }
-  // A running command may still load a chunk of the build before.
-  for (const path of outputs(dist).filter((path) => path.startsWith("chunks/") && !fresh.includes(path)))
+  // A running command may still load a chunk of the build before, a deployment in the making a file of the web app.
+  for (const path of outputs(dist).filter((path) => /^(chunks|web)\//.test(path) && !fresh.includes(path)))
     if (Date.now() - statSync(join(dist, path)).mtimeMs > CHUNK_KEPT_MS) rmSync(join(dist, path), { force: true });
 }
 
@@ -99,9 +103,10 @@ export async function buildAll(): Promise<void> {
   const stamp = sourceStamp(root);
   mkdirSync(dist, { recursive: true });
   const scratch = join(dist, `.building-${process.pid}`);
+  let webBytes: number;
   try {
     mkdirSync(scratch, { recursive: true });
-    await bundleAll(scratch);
+    webBytes = await bundleAll(scratch);
     copyFileSync(join(root, "embedded/guard.sh"), join(scratch, "farhand-guard"));
     publish(scratch);
     nameEdge(scratch);
@@ -109,7 +114,9 @@ export async function buildAll(): Promise<void> {
     rmSync(scratch, { recursive: true, force: true });
   }
   const bytes = workerGzipBytes();
-  process.stderr.write(`built in ${Date.now() - startedAt} ms; the Worker is ${(bytes / 1024).toFixed(1)} KiB gzipped (at most 1024)\n`);
+  const kib = (count: number) => (count / 1024).toFixed(1);
+  process.stderr.write(`built in ${Date.now() - startedAt} ms; gzipped, the Worker is ${kib(bytes)} KiB (at most 1024), `);
+  process.stderr.write(`the web app's first load ${kib(webBytes)} KiB (at most 80)\n`);
   if (bytes > WORKER_LIMIT_BYTES) throw new Error("the Worker is larger than 1 MiB gzipped");
   writeFileSync(`${stampFile(root)}.${process.pid}`, stamp);
   renameSync(`${stampFile(root)}.${process.pid}`, stampFile(root));

@@ -1,0 +1,93 @@
+// The terminal that a person sits at, while another one is shown in it: raw input, size, and its own state again at the end,
+// whatever happens.
+import { writeSync } from "node:fs";
+
+/** Ctrl-]. */
+const DETACH = 0x1d;
+/** Other screen, mouse, paste, region, colours, keypad, cursor: as a shell expects them. */
+const RESTORE =
+  "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1l\u001b>\u001b[?7h\u001b[r\u001b[0m\u001b[?25h\u001b[999;1H\r\n";
+
+export interface TtyEvents {
+  readonly typed: (bytes: Uint8Array) => void;
+  readonly detach: () => void;
+  readonly resized: () => void;
+}
+
+export class Tty {
+  readonly #isRaw: boolean;
+  #isOpen = true;
+  #written = 0;
+  readonly #onData: (bytes: Buffer) => void;
+  readonly #onResize: () => void;
+  readonly #onSignal: () => void;
+  readonly #onExit = () => this.close();
+
+  constructor(events: TtyEvents) {
+    const { stdin, stdout } = process;
+    this.#isRaw = stdin.isTTY;
+    this.#onData = (bytes) => {
+      const end = bytes.indexOf(DETACH);
+      const typed = end === -1 ? bytes : bytes.subarray(0, end);
+      if (typed.length > 0) events.typed(typed);
+      if (end !== -1) events.detach();
+    };
+    this.#onResize = events.resized;
+    this.#onSignal = events.detach;
+    if (this.#isRaw) {
+      stdin.setRawMode(true);
+      stdin.on("data", this.#onData);
+      stdin.resume();
+    }
+    stdout.on("resize", this.#onResize);
+    process.on("exit", this.#onExit);
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.on(signal, this.#onSignal);
+    // What stood there moves up, instead of being written over.
+    if (stdout.isTTY) stdout.write("\r\n".repeat(stdout.rows));
+  }
+
+  get size(): { columns: number; rows: number } {
+    const { columns, rows, isTTY } = process.stdout;
+    return isTTY ? { columns: Math.max(2, Math.min(500, columns)), rows: Math.max(2, Math.min(300, rows)) } : { columns: 80, rows: 24 };
+  }
+
+  /** `shown` when it has left our hands, with all that was written so far. */
+  write(bytes: Uint8Array, shown: (all: number) => void): void {
+    process.stdout.write(bytes, () => {
+      this.#written += bytes.length;
+      shown(this.#written);
+    });
+  }
+
+  /** A new connection counts anew. */
+  restart(): void {
+    this.#written = 0;
+  }
+
+  title(text: string): void {
+    if (process.stdout.isTTY) process.stdout.write(`\u001b]0;${text}\u0007`);
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const { stdin, stdout } = process;
+    if (this.#isRaw) {
+      stdin.off("data", this.#onData);
+      stdin.pause();
+      try {
+        stdin.setRawMode(false);
+      } catch {
+        // The terminal itself is gone.
+      }
+    }
+    stdout.off("resize", this.#onResize);
+    process.off("exit", this.#onExit);
+    for (const signal of ["SIGTERM", "SIGHUP", "SIGINT"] as const) process.off(signal, this.#onSignal);
+    try {
+      if (stdout.isTTY) writeSync(1, RESTORE);
+    } catch {
+      // As above.
+    }
+  }
+}
