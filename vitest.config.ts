@@ -1,6 +1,12 @@
-// Three projects: plain Node tests, the Worker in workerd, and end to end (real processes; one file at a time).
+// Four projects: plain Node tests, the Worker in workerd, and end to end (real processes; one file at a time), with programs and
+// with a browser.
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { existsSync } from "node:fs";
 import { defineConfig } from "vitest/config";
+import { buildWeb } from "./scripts/web-bundle.ts";
+
+/** The Worker's assets binding (wrangler.toml) must find its directory. */
+if (!existsSync("dist/web/index.html")) await buildWeb("dist/web");
 
 /** A million hostile inputs take minutes. */
 const testTimeout = process.env["FARHAND_SOAK"] === "1" ? 30 * 60_000 : 30_000;
@@ -11,7 +17,17 @@ export default defineConfig({
     projects: [
       { test: { ...node, name: "unit", include: ["test/{protocol,cli,conventions,scripts,embedded}/**/*.test.ts"] } },
       { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"] } },
-      { test: { ...node, name: "e2e", include: ["test/{e2e,faults}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
+      { test: { ...node, name: "e2e", include: ["test/{e2e,faults,docs}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
+      {
+        test: {
+          ...node,
+          name: "web",
+          include: ["test/web/**/*.test.ts"],
+          globalSetup: ["./test/web/chromium-setup.ts"],
+          fileParallelism: false,
+          testTimeout: 120_000,
+        },
+      },
       {
         plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
         test: {

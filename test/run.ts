@@ -18,7 +18,7 @@ const CHECKS: Record<string, string[]> = {
   types: [bin("tsc"), "-b"],
   generated: [process.execPath, "scripts/generate.ts", "--check"],
 };
-const PROJECTS = ["unit", "worker", "relay", "e2e"];
+const PROJECTS = ["unit", "worker", "relay", "e2e", "web"];
 
 /** Runs to its end; a part that hangs is ended after 30 minutes. */
 function run(argv: readonly string[]): Promise<number> {
@@ -63,7 +63,7 @@ const add = (tally: Tally) => {
 };
 try {
   if (has("check")) for (const [name, argv] of Object.entries(CHECKS)) add(await check(name, argv));
-  if (has("e2e") && sum.failed === 0) add(await check("build", [process.execPath, "scripts/build.ts"]));
+  if ((has("e2e") || has("web")) && sum.failed === 0) add(await check("build", [process.execPath, "scripts/build.ts"]));
   for (const name of PROJECTS) if (has(name)) add(await project(name, reports));
 } finally {
   await rm(reports, { recursive: true, force: true });

@@ -1,5 +1,6 @@
 // `npm run bench`: measures the product beside the direct path in the same run, prints a table, writes bench.json.
-// Arguments name parts: jobs, calls, memory, links, billing. Without any, all of them run.
+// Arguments name parts: jobs, calls, memory, links, billing, tokens, aborts, requests, stream-memory, stream-jobs,
+// stream-billing, echo; `streams` stands for all from `tokens` on. Without any, all of them run.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { callFigures, jobFigures } from "./jobs.ts";
@@ -7,6 +8,7 @@ import { linkFigures } from "./links.ts";
 import { load, print, type Figure } from "./measure.ts";
 import { memoryFigures } from "./memory.ts";
 import { startProduct } from "../product.ts";
+import { streamParts } from "./stream-parts.ts";
 import { startSsh, type SshPeer } from "./ssh.ts";
 
 const CONFIG = `name = "bench"
@@ -52,6 +54,7 @@ if (has("billing")) {
   const { billingFigures } = await import("./billing.ts");
   take("(e) what Cloudflare would bill", await billingFigures());
 }
+for await (const [title, figures] of streamParts(wanted)) take(title, figures);
 
 writeFileSync("bench.json", `${JSON.stringify({ at: new Date().toISOString(), node: process.version, loads, results }, null, 2)}\n`);
 console.log(`\nload (1, 5, 15 min) at each step: ${loads.join(" | ")}`);

@@ -208,6 +208,20 @@ describe("administration", () => {
     await until("the key fails", async () => (await farhand(own, ["status"])).code === 3);
   });
 
+  it("keys of some models on one surface are shown as such, and usage is told", async () => {
+    const more = ["--host", "vm1", "--use", "model.*", "--model", "llama*", "--model", "qwen", "--surface", "openai", "--json"];
+    const made = json<Key>(await cli("keys", "create", "chat", ...more));
+    expect((await cli("keys")).stdout).toMatch(/chat .* operator on vm1: model\.\* \[llama\*, qwen\] via openai\n/);
+    const listed = json<{ items: (Key & { grants: unknown[] })[] }>(await cli("keys", "--json"));
+    const scope = { role: "operator", hosts: ["vm1"], operations: ["model.*"], models: ["llama*", "qwen"], surfaces: ["openai"] };
+    expect(listed.items.find(({ id }) => id === made.id)?.grants).toMatchObject([scope]);
+    expect((await cli("keys", "create", "no", "--surface", "nonsense")).code).not.toBe(0);
+    expect((await cli("keys", "revoke", made.id)).code).toBe(0);
+    expect((await cli("usage")).stdout).toMatch(/^Nothing was used/);
+    expect(json(await cli("usage", "--since", "2026-01-01", "--json"))).toEqual({ items: [], next_cursor: null });
+    expect((await cli("usage", "--since", "yesterday")).code).not.toBe(0);
+  });
+
   it("imports a secret from standard input, never from the command line", async () => {
     const secret = "an-old-secret-of-some-length";
     expect(await cli("keys", "create", "old", "--import", secret)).toMatchObject({ code: 2 });
@@ -277,7 +291,9 @@ describe("login and doctor", () => {
   it("doctor names what is well and what is not, with the remedy", async () => {
     const well = await cli("doctor", "--data", join(home, "data"), "--json");
     expect(json<{ ok: boolean }>(well).ok).toBe(true);
-    expect((await cli("doctor", "--data", join(home, "data"))).stdout).toMatch(/ok +relay\.toml .*refuses command\.exec; declares greet/);
+    expect((await cli("doctor", "--data", join(home, "data"))).stdout).toMatch(
+      /ok +relay\.toml .*allows host\.\*, command\.run; refuses command\.exec, terminal\.\*; declares greet/,
+    );
     writeFileSync(join(home, "broken.toml"), "name = 3\n");
     const ill = await farhand({ ...environment, FARHAND_URL: "http://127.0.0.1:1" }, ["doctor", "--config", join(home, "broken.toml")]);
     expect(ill.code).toBe(1);

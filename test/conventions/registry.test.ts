@@ -22,15 +22,16 @@ describe("routes", () => {
   });
 
   it.each(routes)("%s states a rule, its surfaces and what it answers", (_name, route) => {
-    expect(["public", "authenticated", "fleet", "host", "operation", "job"]).toContain(route.rule.who);
+    expect(["public", "authenticated", "fleet", "host", "operation", "use", "service", "job"]).toContain(route.rule.who);
     expect(route.surfaces.length).toBeGreaterThan(0);
     expect(Object.keys(route.answers).length).toBeGreaterThan(0);
-    expect(route.path.includes("{host}")).toBe(route.rule.who === "host" || route.rule.who === "operation");
+    const namesHost = ["host", "operation", "service"].includes(route.rule.who);
+    if (route.rule.who !== "use") expect(route.path.includes("{host}")).toBe(namesHost);
     expect(route.path.includes("{id}")).toBe(route.rule.who === "job");
   });
 
   it("that change something are no GET, and the others are", () => {
-    for (const [, route] of routes) expect(route.changes).toBe(route.method !== "GET");
+    for (const [, route] of routes) expect(route.changes).toBe(!["GET", "HEAD"].includes(route.method));
   });
 
   it("do not stand twice", () => {
@@ -48,7 +49,7 @@ describe("errors", () => {
   it.each(Object.entries(ERRORS))("%s has a status, a cause and a remedy", (code, entry) => {
     expect(code).toMatch(/^[A-Z]+(_[A-Z]+)+$|^FORBIDDEN$|^INTERNAL$/);
     expect(entry.status).toBeGreaterThanOrEqual(400);
-    expect(entry.message).toMatch(/^[A-Z].*\.$/s);
+    expect(entry.message).toMatch(/^([A-Z]|tmux ).*\.$/s);
     expect(entry.remedy).toMatch(/^[A-Z`].*\.$/s);
   });
 

@@ -12,6 +12,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   embedded: ["embedded", "relay", "protocol"],
   cli: ["cli", "embedded", "relay", "protocol"],
   scripts: ["scripts", "protocol"],
+  web: ["web", "protocol"],
 };
 
 describe("imports", () => {

@@ -87,6 +87,20 @@ describe("a start", () => {
     expect((await fetch(`${ready.url}/healthz`)).status).toBe(200);
   });
 
+  it.skipIf(process.platform !== "linux")("works in a directory whose path is too long for a socket", async () => {
+    const data = join(temporary(), "a-name-of-thirty-two-characters-1".repeat(3), "data");
+    const started = start(data, ["--json"]);
+    const ready = await started.ready();
+    expect(await ask<Host>(ready, "GET", `/api/v1/hosts/${ready.host}`)).toMatchObject({ online: true });
+    const { edge } = living(data);
+    process.kill(edge, "SIGKILL");
+    await until(
+      "another edge answers",
+      async () => living(data).edge !== edge && (await fetch(`${ready.url}/healthz`).catch(() => null))?.ok,
+    );
+    expect(await stop(started)).toBe(0);
+  });
+
   it("writes exec = true into a new relay.toml only when told to, and a given relay.toml is used as it is", async () => {
     const data = join(temporary(), "data");
     const ready = await start(data, ["--json", "--allow-exec"]).ready();

@@ -11,6 +11,7 @@ type Message = { data: Buffer; isBinary: boolean };
 interface Pair {
   readonly relay: WebSocket;
   readonly edge: WebSocket;
+  readonly path: string;
 }
 
 export class LinkProxy {
@@ -25,6 +26,8 @@ export class LinkProxy {
   #cutAfter: { direction: Direction; messages: number } | null = null;
   /** Every message that passed, by direction. */
   readonly seen: Record<Direction, Message[]> = { "to-relay": [], "to-edge": [] };
+  /** Binary messages that passed, both ways, by the path that the relay dialled. */
+  readonly binary = new Map<string, number>();
   /** How often each `job` message is given to the relay. */
   deliveries = 1;
 
@@ -44,7 +47,7 @@ export class LinkProxy {
 
   #pair(relay: WebSocket, path: string): void {
     const edge = new WebSocket(this.#target + path, { perMessageDeflate: false });
-    const pair = { relay, edge };
+    const pair = { relay, edge, path };
     this.#pairs.add(pair);
     const early: Message[] = [];
     const end = () => {
@@ -71,6 +74,7 @@ export class LinkProxy {
     if (this.#isStalled) return;
     if (this.#held) return void this.#held.push(() => this.#pass(pair, direction, message));
     this.seen[direction].push(message);
+    if (message.isBinary) this.binary.set(pair.path, (this.binary.get(pair.path) ?? 0) + 1);
     const target = direction === "to-relay" ? pair.relay : pair.edge;
     const isJob = direction === "to-relay" && !message.isBinary && message.data.includes('"type":"job"');
     for (let i = 0; i < (isJob ? this.deliveries : 1); i++) target.send(message.data, { binary: message.isBinary });

@@ -34,18 +34,18 @@ async function run(args: readonly string[]): Promise<void> {
   if (code !== 0) throw new Error(`farhand ${args[0]} ended with ${code}`);
 }
 
-function relayToml(name: string, state: string, edge: string, more: string): string {
-  return `name = "${name}"\nslots = 8\nstate_dir = "${state}"\n[allow]\noperations = ["host.*", "command.*"]\n[edge]\nurl = "${edge}"\n[command]\nexec = true\n${more}`;
+function relayToml(name: string, state: string, edge: string, more: string, top: string): string {
+  return `name = "${name}"\n${top}\nslots = 8\nstate_dir = "${state}"\n[allow]\noperations = ["host.*", "command.*"]\n[edge]\nurl = "${edge}"\n[command]\nexec = true\n${more}`;
 }
 
-/** One more host on this edge, with its relay behind a proxy of its own. */
-export async function addHost(edge: Product, name: string, more = ""): Promise<Rig> {
+/** One more host on this edge, with its relay behind a proxy of its own. `more`: tables of its file; `top`: what stands before them. */
+export async function addHost(edge: Product, name: string, more = "", top = ""): Promise<Rig> {
   const proxy = new LinkProxy(edge.ready.url);
   const proxyUrl = await proxy.listen();
   const state = join(edge.dir, `state-${name}`);
   await mkdir(state, { recursive: true });
   const config = join(edge.dir, `${name}.toml`);
-  await writeFile(config, relayToml(name, state, proxyUrl, more));
+  await writeFile(config, relayToml(name, state, proxyUrl, more, top));
   const made = await json<{ code: string }>(edge, "POST", "/api/v1/enrollments", { host: name });
   await run(["enroll", edge.ready.url, made.body.code, "--state", state]);
   const product: Product = { ...edge, ready: { ...edge.ready, host: name } };

@@ -40,6 +40,28 @@ describe("a channel", () => {
     expect(receiver.take(2, new Uint8Array([3, 4]))).toEqual(new Uint8Array([4]));
   });
 
+  it("keeps tiny neighbours as one piece, and sends them again so", () => {
+    const sender = new SendWindow(0, 100);
+    const block = new Uint8Array(10).map((_, i) => i);
+    for (let at = 0; at < 10; at++)
+      expect(sender.write(block.subarray(at, at + 1))).toEqual({ offset: at, bytes: block.subarray(at, at + 1) });
+    sender.write(new Uint8Array([77]));
+    expect(sender.resumeAt(3)).toEqual([
+      { offset: 3, bytes: block.subarray(3) },
+      { offset: 10, bytes: new Uint8Array([77]) },
+    ]);
+  });
+
+  it("acknowledges what a slower reader took, and holds the sender to the window from there", () => {
+    const receiver = new ReceiveWindow(0, 10);
+    receiver.take(0, new Uint8Array(10));
+    expect(receiver.ack(4)).toBe(4);
+    expect(receiver.acked).toBe(4);
+    expect(receiver.take(10, new Uint8Array(4))).toEqual(new Uint8Array(4));
+    expect(receiver.take(14, new Uint8Array(1))).toHaveProperty("error");
+    expect(receiver.ack()).toBe(14);
+  });
+
   it("loses and doubles nothing over cuts at any point", () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant("write" as const), size: fc.integer({ min: 1, max: 9 }) }),

@@ -52,8 +52,13 @@ const RELAY: [RelayMessage, string][] = [
     '{"type":"call_result","call_id":1,"result":{"status":"success","message":"ok","logs":[],"correlation_id":"c"}}',
   ],
   [
-    { type: "catalogue", labels: ["gpu"], slots: 8, catalogue: { operations: ["host.info"], drivers: [], commands: {} } },
-    '{"type":"catalogue","labels":["gpu"],"slots":8,"catalogue":{"operations":["host.info"],"drivers":[],"commands":{}}}',
+    {
+      type: "catalogue",
+      labels: ["gpu"],
+      slots: 8,
+      catalogue: { operations: ["host.info"], drivers: [], commands: {}, services: [], terminals: false, lanes: 0 },
+    },
+    '{"type":"catalogue","labels":["gpu"],"slots":8,"catalogue":{"operations":["host.info"],"drivers":[],"commands":{},"services":[],"terminals":false,"lanes":0}}',
   ],
   [{ type: "probe", id: 2 }, '{"type":"probe","id":2}'],
   [{ type: "draining" }, '{"type":"draining"}'],

@@ -15,6 +15,15 @@ const LITERALS = [
   ["ack", [frame(FRAME.ack, 0xffffffff, 2 ** 40, new Uint8Array(0))], "02 00 ffffffff 0000010000000000 00000000"],
   ["spool, missing", [frame(FRAME.spool, 9, 0, new Uint8Array(0), FLAG.missing)], "03 02 00000009 0000000000000000 00000000"],
   [
+    "open without a body",
+    [frame(FRAME.open, 7, 0, new TextEncoder().encode("{}"), FLAG.end)],
+    "04 01 00000007 0000000000000000 00000002 7b7d",
+  ],
+  ["head", [frame(FRAME.head, 7, 0, new TextEncoder().encode("{}"))], "05 00 00000007 0000000000000000 00000002 7b7d"],
+  ["cancel", [frame(FRAME.cancel, 7, 0)], "06 00 00000007 0000000000000000 00000000"],
+  ["attach", [frame(FRAME.attach, 7, 2 ** 33 + 5)], "07 00 00000007 0000000200000005 00000000"],
+  ["a broken end", [frame(FRAME.data, 7, 9, new Uint8Array(0), FLAG.end | FLAG.broken)], "01 05 00000007 0000000000000009 00000000"],
+  [
     "two frames in one message",
     [frame(FRAME.ack, 1, 1), frame(FRAME.ack, 2, 2)],
     "02 00 00000001 0000000000000001 00000000 02 00 00000002 0000000000000002 00000000",
@@ -32,11 +41,15 @@ describe("frames", () => {
     ["an empty message", "", "empty message"],
     ["a truncated header", "01 00 00", "truncated header"],
     ["a truncated frame", "01 00 00000002 0000000000000000 00000005 61", "truncated frame"],
-    ["an unknown type", "07 00 00000002 0000000000000000 00000000", "unknown frame type"],
+    ["an unknown type", "08 00 00000002 0000000000000000 00000000", "unknown frame type"],
     ["unknown flags", "01 80 00000002 0000000000000000 00000000", "unknown flags"],
+    ["type 0", "00 00 00000002 0000000000000000 00000000", "unknown frame type"],
+    ["an offset one beyond 2^53", "01 00 00000002 0020000000000000 00000000", "offset too large"],
+    ["an attach with bytes", "07 00 00000002 0000000000000000 00000001 61", "bytes in a frame that has none"],
+    ["a cancel with bytes", "06 00 00000002 0000000000000000 00000001 61", "bytes in a frame that has none"],
     ["an offset beyond 2^53", "01 00 00000002 ffffffffffffffff 00000000", "offset too large"],
     ["a frame over the limit", "01 00 00000002 0000000000000000 00ffffff", "frame too large"],
-    ["an ack with bytes", "02 00 00000002 0000000000000000 00000001 61", "ack with bytes"],
+    ["an ack with bytes", "02 00 00000002 0000000000000000 00000001 61", "bytes in a frame that has none"],
   ])("refuses %s", (_name, literal, error) => {
     expect(decodeFrames(bytes(literal))).toEqual({ error });
   });
@@ -62,6 +75,7 @@ describe("frames", () => {
 
   it("gives back what it encoded", () => {
     const one = fc.record({
+      type: fc.constantFrom(FRAME.data, FRAME.open, FRAME.head),
       channel: fc.integer({ min: 0, max: 0xffffffff }),
       offset: fc.maxSafeNat(),
       data: fc.uint8Array({ maxLength: 200 }),
@@ -69,7 +83,7 @@ describe("frames", () => {
     });
     fc.assert(
       fc.property(fc.array(one, { minLength: 1, maxLength: 20 }), (list) => {
-        const frames = list.map((item) => frame(FRAME.data, item.channel, item.offset, item.data, item.end ? FLAG.end : 0));
+        const frames = list.map((item) => frame(item.type, item.channel, item.offset, item.data, item.end ? FLAG.end : 0));
         expect(decodeFrames(encodeFrames(frames))).toEqual({ frames });
       }),
       { numRuns: 500 },

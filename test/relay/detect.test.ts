@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { factsSchema, labelSchema } from "../../protocol/link/control.ts";
-import { detect, PLACES, type Places } from "../../relay/detect.ts";
+import { parseConfig } from "../../relay/config.ts";
+import { detect, PLACES, usedKinds, type Places } from "../../relay/detect.ts";
 
 let folder: string;
 const servers: (Server | ReturnType<typeof createServer>)[] = [];
@@ -21,14 +22,14 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-async function httpAt(answer: "json" | "html" | "never"): Promise<string> {
+/** Answers 200 with this to everything; null: never. */
+async function httpAt(answer: string | null): Promise<string> {
   const server = createHttpServer((_, response) => {
-    if (answer === "never") return;
-    response.writeHead(200, { "content-type": answer === "json" ? "application/json; charset=utf-8" : "text/html" }).end("{}");
+    if (answer !== null) response.writeHead(200, { "content-type": "application/json; charset=utf-8" }).end(answer);
   });
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/x`;
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
 async function socketAt(name: string): Promise<string> {
@@ -40,9 +41,7 @@ async function socketAt(name: string): Promise<string> {
 }
 
 const nowhere = (): Places => ({
-  ollamaUrl: "http://127.0.0.1:1/",
-  lmStudioUrl: "http://127.0.0.1:1/",
-  ollamaSockets: [],
+  models: [],
   dockerSockets: [join(folder, "none.sock")],
   containerdSockets: [],
   libvirtSockets: [],
@@ -63,25 +62,37 @@ describe("detect", () => {
     );
   });
 
-  it("finds what is there and says that it is not used yet", async () => {
+  it("finds what is there and says how it is used", async () => {
     const docker = await socketAt("docker.sock");
     const places = {
       ...nowhere(),
-      ollamaUrl: await httpAt("json"),
+      models: [
+        { kind: "ollama", address: { url: await httpAt('{"version":"0.24.0"}') } },
+        { kind: "lmstudio", address: { url: await httpAt('{"error":"Unexpected endpoint. Returning 200 anyway"}') } },
+      ] as const,
       dockerSockets: [docker],
       path: "/usr/bin:/bin",
-      lmStudioUrl: await httpAt("html"),
     };
     const { labels, findings } = await detect(["Docker", "docker", "LINUX"], places);
     expect(found(findings)).toEqual(expect.arrayContaining(["Ollama", "Docker"]));
     expect(found(findings)).not.toContain("LM Studio");
     expect(findings.find(({ name }) => name === "Docker")?.detail).toBe(`found; this version of Farhand does not use it yet (${docker})`);
+    const [server] = places.models;
+    expect(findings.find(({ name }) => name === "Ollama")?.detail).toBe(
+      `found (${new URL(server.address.url).host}); to use it add these lines to relay.toml: [services.ollama]; kind = "ollama"; url = "${server.address.url}"`,
+    );
+    const config = parseConfig('[services.o]\nkind = "ollama"\nurl = "http://127.0.0.1:11434"', "/relay.toml");
+    const used = (await detect([], places, usedKinds(config))).findings;
+    expect(used.find(({ name }) => name === "Ollama")?.detail).toMatch(/^found and used/);
     expect(labels.map((label) => label.toLowerCase()).sort()).toEqual(["docker", "linux", "self-hosted", process.arch].sort());
     expect(labels).toContain("Docker");
   });
 
   it("finds nothing where nothing is, and does not wait for one that never answers", async () => {
-    const { labels, findings } = await detect([], { ...nowhere(), lmStudioUrl: await httpAt("never") });
+    const { labels, findings } = await detect([], {
+      ...nowhere(),
+      models: [{ kind: "lmstudio", address: { url: await httpAt(null) } }],
+    });
     expect(found(findings)).toEqual([]);
     expect(labels).not.toContain("docker");
   }, 5_000);

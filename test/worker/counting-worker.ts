@@ -2,6 +2,8 @@
 // rows read and written. Counts are read at /__counts. Only the benchmark builds it.
 import worker, { FleetDO as Fleet, HostDO as Host } from "../../worker/index.ts";
 
+export { LaneDO } from "../../worker/index.ts";
+
 const counts = { requests: 0, object_requests: 0, messages: 0, alarms: 0, set_alarms: 0, rows_written: 0, rows_read: 0 };
 const cursors: SqlStorageCursor<Record<string, SqlStorageValue>>[] = [];
 

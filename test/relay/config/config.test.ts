@@ -88,7 +88,14 @@ describe("what is read", () => {
 
   it("an empty file: the defaults", () => {
     const nothing = { file: FILE, name: null, labels: [], slots: 8, stateDir: null, allow: null, edgeUrl: null, access: null };
-    expect(parse("")).toEqual({ ...nothing, terminal: { enabled: false }, commands: {}, exec: false });
+    expect(parse("")).toEqual({
+      ...nothing,
+      terminal: { enabled: false, max: 64, scrollback: 5000 },
+      lanes: 1,
+      services: {},
+      commands: {},
+      exec: false,
+    });
   });
 
   it("braces that are no input", () => {
@@ -105,8 +112,8 @@ describe("what is refused, with line and column", () => {
     ["one inside a table", "[command]\n  exce = true", 2, 3, /^command\.exce is not a known key/],
     ["one inside an inline table", "command = { exec = true, x = 1 }", 1, 26, /^command\.x is not/],
     ["one of an input", `${COMMAND}inputs.u = { type = "string", regex = "a" }`, 3, 31, /^commands\.x\.inputs\.u\.regex/],
-    ["a table of a later driver", '[services.lmstudio]\nkind = "lmstudio"', 1, 2, /^services is not/, /no driver for \[services\]/],
-    ["another", '[libvirt]\nuri = "x"', 1, 2, /^libvirt is not/, /no driver for \[libvirt\]/],
+    ["a service without an address", '[services.lmstudio]\nkind = "lmstudio"', 1, 11, /neither url nor socket/, /url =/],
+    ["a table of a later driver", '[libvirt]\nuri = "x"', 1, 2, /^libvirt is not/, /no driver for \[libvirt\]/],
     ["TOML that is none", "name = ", 1, 8, /./, /toml\.io/],
     ["a key twice", 'name = "a"\nname = "b"', 2, 1, /multiple/],
     ["a key of every object", "[__proto__]\npolluted = 1", 1, 2, /__proto__/],
@@ -224,9 +231,23 @@ describe("the starter file", () => {
     const path = join(folder, "all", "relay.toml");
     await writeStarterConfig(path, { name: "vm100", allowExec: false });
     const text = await readFile(path, "utf8");
-    const all = text.replaceAll(/^# (?=\[|argv|operations|timeout_ms|lock|type|pattern|stdin|user|password)/gm, "");
+    const all = text.replaceAll(/^# (?=\[|argv|operations|timeout_ms|lock|type|pattern|stdin|user|password|kind|url|manage)/gm, "");
     expect(Object.keys(parse(all).commands)).toEqual(expect.arrayContaining(["restart", "set-password"]));
     expect(parse(all).allow).toEqual(["host.*", "command.run"]);
+    expect(parse(all).services["ollama"]).toMatchObject({ kind: "ollama", manage: false });
+  });
+
+  it("declares the model servers that were found", async () => {
+    const path = join(folder, "models", "relay.toml");
+    const servers = [
+      { kind: "ollama", address: { url: "http://127.0.0.1:11434" } },
+      { kind: "lmstudio", address: { socket: "/run/lm.sock" } },
+    ] as const;
+    await writeStarterConfig(path, { name: "vm100", allowExec: false, modelServers: () => Promise.resolve(servers) });
+    expect((await loadConfig(path)).services).toMatchObject({
+      ollama: { kind: "ollama", url: "http://127.0.0.1:11434", manage: false },
+      lmstudio: { kind: "lmstudio", socket: "/run/lm.sock" },
+    });
   });
 
   it("never replaces one that is there", async () => {

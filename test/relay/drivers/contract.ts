@@ -46,7 +46,7 @@ export function testDriver(driver: DriverCase): void {
 
     beforeAll(async () => {
       drivers = createDrivers(parseConfig(driver.config, "/etc/farhand/relay.toml"));
-      await drivers.start();
+      await drivers.start(() => undefined);
     });
     afterAll(() => drivers.stop());
 
@@ -60,8 +60,8 @@ export function testDriver(driver: DriverCase): void {
       const other = createDrivers(parseConfig(driver.config, "/etc/farhand/relay.toml"));
       await other.stop();
       for (let round = 0; round < 2; round++) {
-        await other.start();
-        await other.start();
+        await other.start(() => undefined);
+        await other.start(() => undefined);
         expect(other.find(operations[0]!)).not.toBeNull();
         await other.stop();
         await other.stop();

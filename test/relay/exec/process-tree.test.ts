@@ -1,11 +1,12 @@
 // The end of a job's whole process tree, on real processes; and, stated as such, what escapes.
 import { spawn } from "node:child_process";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it } from "vitest";
 import { endMarked } from "../../../relay/exec.ts";
 import { isAlive, killQuietly, markedWith, newJobId, start, until } from "./processes.ts";
 
 const leftovers: number[] = [];
-afterEach(() => {
+// After all: tests run at once, and one that is done must not end what another looks at.
+afterAll(() => {
   for (const pid of leftovers.splice(0)) killQuietly(pid);
 });
 

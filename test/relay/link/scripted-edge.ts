@@ -107,6 +107,8 @@ export interface EdgeOptions {
   readonly port?: number;
   /** Answers an upgrade itself and returns true. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex) => boolean;
+  /** Takes sockets of lanes 1 and up; without it they are closed. */
+  readonly lane?: (socket: WebSocket, lane: number) => void;
   /** Replaces the honest handshake. */
   readonly connected?: (socket: WebSocket) => void;
   /** Changes the honest welcome. */
@@ -131,7 +133,7 @@ export class ScriptedEdge {
   readonly jobs = new Map<string, SeenJob>();
   readonly hellos: HelloBody[] = [];
   readonly messages: RelayMessage[] = [];
-  /** Moments (performance.now) of upgrade requests. */
+  /** Moments (performance.now) of upgrade requests of control connections. */
   readonly dials: number[] = [];
   readonly headers: IncomingMessage["headers"][] = [];
   readonly closes: number[] = [];
@@ -163,10 +165,18 @@ export class ScriptedEdge {
       socket.on("close", () => this.#sockets.delete(socket));
     });
     this.#server.on("upgrade", (request, socket: Duplex, head) => {
-      this.dials.push(performance.now());
-      this.headers.push(request.headers);
+      socket.on("error", () => undefined);
+      const lane = Number(new URL(request.url ?? "/", "http://edge").searchParams.get("lane"));
+      if (lane === 0) {
+        this.dials.push(performance.now());
+        this.headers.push(request.headers);
+      }
       if (options.upgrade?.(request, socket)) return;
-      sockets.handleUpgrade(request, socket, head, (peer) => this.#connected(peer));
+      sockets.handleUpgrade(request, socket, head, (peer) => {
+        if (lane === 0) this.#connected(peer);
+        else if (options.lane) options.lane(peer, lane);
+        else peer.close();
+      });
     });
   }
 

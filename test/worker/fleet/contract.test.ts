@@ -34,6 +34,8 @@ const FLEET: Record<keyof FleetRpc, "worker, for authorisation" | Worker | "host
   sessionDelete: "worker, after the route's rule",
   audit: "worker, after the route's rule",
   report: "host object",
+  record: "worker, after the route's rule",
+  usage: "worker, after the route's rule",
   fanOut: "worker, after the route's rule",
   jobs: "worker, what the caller sees",
   parent: "worker, what the caller sees",
@@ -49,6 +51,8 @@ const HOST: Record<keyof HostRpc, "fleet object" | Worker> = {
   jobs: "worker, what the caller sees",
   cancel: "worker, what the caller sees",
   presence: "worker, after the route's rule",
+  ticketCreate: "worker, after the route's rule",
+  ticketRedeem: "worker, after the route's rule",
   events: "worker, what the caller sees",
   output: "worker, what the caller sees",
 };

@@ -58,6 +58,15 @@ describe("pick all", () => {
     expect(listed.body.items!.map((job) => job["parent_id"])).toEqual([id, id, id]);
   });
 
+  it("is still there when one of its hosts was removed", async () => {
+    const { label, hosts } = await group(2);
+    const { body } = await fanOut(label, "all");
+    await edge.ask("DELETE", `/api/v1/hosts/${hosts[0]!.name}`);
+    expect(await edge.get(`/api/v1/jobs/${body.id}`)).toMatchObject({ status: 200, body: { id: body.id } });
+    await edge.ask("DELETE", `/api/v1/hosts/${hosts[1]!.name}`);
+    expect((await edge.get(`/api/v1/jobs/${body.id}`)).status).toBe(404);
+  });
+
   it("is waited for", async () => {
     const { label, hosts } = await group(2);
     const relays = await Promise.all(hosts.map((host) => ScriptedRelay.connect(host)));

@@ -87,6 +87,7 @@ async function withFleet(
     const outbox = new Outbox(
       parts,
       parts.links,
+      parts.usage,
       () => 0,
       () => {
         removed.count += 1;

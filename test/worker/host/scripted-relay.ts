@@ -18,6 +18,9 @@ import { PRODUCT_VERSION, PROTOCOL_VERSION } from "../../../protocol/version.ts"
 export const CATALOGUE: Catalogue = {
   operations: ["host.info", "command.run", "command.exec"],
   drivers: [{ name: "command", available: true, detail: "" }],
+  services: [],
+  terminals: false,
+  lanes: 0,
   commands: {
     restart: { inputs: { unit: { type: "string", pattern: "[a-z]+" } } },
     "set-password": { inputs: { user: { type: "string" }, password: { type: "string", secret: true } } },

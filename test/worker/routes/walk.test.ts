@@ -2,6 +2,8 @@
 // by each role; judged by the rule that the route states. A route without a rule, or a caller that gets further, fails.
 import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ROUTES, type Route, type RouteName } from "../../../protocol/api/routes.ts";
+import { ERRORS } from "../../../protocol/errors.ts";
+import { USES } from "../../../protocol/access.ts";
 import { ROLES, type Role } from "../../../protocol/api/shapes.ts";
 import { AUDIENCE, claims, makeKey, publish, sign } from "../auth/tokens.ts";
 import { Edge, type Asked, type More } from "./edge.ts";
@@ -10,7 +12,7 @@ import { enrol } from "./enrolled.ts";
 const [team] = inject("accessTeams");
 const edge = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ADMIN: "root@example.com" });
 const routes = Object.entries(ROUTES) as [RouteName, Route][];
-const RULES: readonly Route["rule"]["who"][] = ["public", "authenticated", "fleet", "host", "operation", "job"];
+const RULES: readonly Route["rule"]["who"][] = ["public", "authenticated", "fleet", "host", "operation", "use", "service", "job"];
 
 /** Bodies that are valid, so that what refuses is the rule. */
 const BODIES: Partial<Record<RouteName, unknown>> = {
@@ -25,6 +27,7 @@ const BODIES: Partial<Record<RouteName, unknown>> = {
   keyUpdate: { name: "walked" },
   grantCreate: { principal: "user:walked", role: "reader", hosts: ["*"] },
   grantUpdate: { role: "reader", hosts: ["*"] },
+  terminalTicket: { terminal: "t", mode: "read" },
 };
 
 let jobId: string;
@@ -66,17 +69,33 @@ function pathOf(route: Route, id = jobId): string {
     .replace("{host}", "walk")
     .replace("{id}", id)
     .replace("{operation}", "host.info")
+    .replace("{service}", "shenron")
+    .replace("{digest}", `sha256:${"0".repeat(64)}`)
+    .replace(/\{(path|model)\*\}/, "x")
     .replace(/\{(key|grant)\}/, "0".repeat(26));
-  return route.socket ? `${path}?host=1` : path;
+  if (!route.socket) return path;
+  return `${path}?${route.rule.who === "public" ? "host=1" : "ticket=x"}`;
+}
+
+/** Of a route that takes any method, reading: what it takes to change is in {@link admits} of `POST`. */
+const methodOf = (route: Route) => (route.method === "ALL" ? "GET" : route.method);
+
+/** The code of an error, in whichever shape the surface tells it. Nothing in the answer to HEAD. */
+function codeIn(body: Record<string, unknown>): string {
+  const error = body["error"];
+  if (typeof error === "string") return Object.entries(ERRORS).find(([, { message }]) => error.startsWith(message))?.[0] ?? "";
+  const said = (error as { code?: unknown } | undefined)?.code ?? body["code"];
+  return typeof said === "string" ? said.toUpperCase() : "";
 }
 
 async function ask(name: RouteName, route: Route, more: More, id?: string): Promise<Asked> {
   const body = BODIES[name];
-  const response = await edge.raw(route.method, pathOf(route, id), { ...more, ...(body === undefined ? {} : { body }) });
+  const response = await edge.raw(methodOf(route), pathOf(route, id), { ...more, ...(body === undefined ? {} : { body }) });
   const type = response.headers.get("content-type") ?? "";
   if (!type.includes("json")) await response.body?.cancel();
-  const value = type.includes("json") && response.status !== 204 ? await response.json() : {};
-  return { status: response.status, headers: response.headers, text: "", body: value as Asked["body"] };
+  const text = type.includes("json") ? await response.text() : "";
+  const value = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return { status: response.status, headers: response.headers, text: "", body: { ...value, code: codeIn(value) } as Asked["body"] };
 }
 
 const closed = routes.filter(([, route]) => route.rule.who !== "public");
@@ -86,10 +105,14 @@ const rank = (role: Role) => ROLES.indexOf(role);
 function admits(name: RouteName, rule: Route["rule"], role: Role, scope: string): boolean {
   if (rule.who === "public" || rule.who === "authenticated") return true;
   if (rule.who === "fleet") return scope === "all" && rank(role) >= rank(rule.role);
+  // Without a host in the path a grant on any host will do; what it may do there is looked at later.
+  if (rule.who === "use" && !ROUTES[name].path.includes("{host}")) return scope !== "calls" && rank(role) >= rank(USES[rule.use]);
   if (scope === "elsewhere") return false;
   if (name === "calls") return true; // of host.info: a reader may read
   if (rule.who === "operation") return scope !== "calls" && rank(role) >= rank("operator");
   if (rule.who === "job") return scope !== "calls" && rank(role) >= rank(rule.role);
+  if (rule.who === "use") return scope !== "calls" && rank(role) >= rank(USES[rule.use]);
+  if (rule.who === "service") return scope !== "calls"; // asked with GET: a reader may read
   return rank(role) >= rank(rule.role) && !(rule.role === "admin" && scope === "calls");
 }
 
@@ -109,10 +132,12 @@ describe("every route", () => {
   });
 
   it.each(closed)("%s: nobody, a revoked key and a token of another audience are 401", async (name, route) => {
-    expect(await ask(name, route, { key: null })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_MISSING" } });
-    expect(await ask(name, route, { key: keys["revoked"]! })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_INVALID" } });
+    const isRefused = (asked: Asked, code: string) =>
+      expect(asked).toMatchObject({ status: 401, body: { code: route.method === "HEAD" ? "" : code } });
+    isRefused(await ask(name, route, { key: null }), "CREDENTIAL_MISSING");
+    isRefused(await ask(name, route, { key: keys["revoked"]! }), "CREDENTIAL_INVALID");
     const token = { "cf-access-jwt-assertion": keys["audience"]! };
-    expect(await ask(name, route, { key: null, headers: token })).toMatchObject({ status: 401, body: { code: "CREDENTIAL_INVALID" } });
+    isRefused(await ask(name, route, { key: null, headers: token }), "CREDENTIAL_INVALID");
   });
 
   const callers = ROLES.flatMap((role) => ["all", "walk", "elsewhere", "calls"].map((scope) => [role, scope] as const));
@@ -120,7 +145,9 @@ describe("every route", () => {
   it.each(ruled)("%s: each role on each scope gets as far as the rule says", async (name, route) => {
     for (const [role, scope] of callers) {
       const { status, body } = await ask(name, route, { key: keys[`${role} of ${scope}`]! });
-      const isAdmitted = !["FORBIDDEN", "HOST_NOT_FOUND", "JOB_NOT_FOUND"].includes(body.code);
+      // The answer to HEAD has no code: no other status than 403 refuses there.
+      const isAdmitted =
+        !["FORBIDDEN", "HOST_NOT_FOUND", "JOB_NOT_FOUND"].includes(body.code) && (route.method !== "HEAD" || status !== 403);
       expect(isAdmitted, `${name} by ${role} of ${scope}: ${status} ${body.code}`).toBe(admits(name, route.rule, role, scope));
       expect(status, `${name} by ${role} of ${scope}`).not.toBe(401);
       if (!isAdmitted) expect([403, 404]).toContain(status);
@@ -128,17 +155,33 @@ describe("every route", () => {
   });
 
   it("of a host or job that the caller may not see answers as if it were not there", async () => {
-    for (const [name, route] of closed.filter(([, { rule }]) => ["host", "operation", "job"].includes(rule.who)))
+    const named = closed.filter(([, { rule, path }]) => rule.who === "job" || path.includes("{host}"));
+    expect(named.map(([name]) => name)).toEqual(expect.arrayContaining(["service", "terminalTicket", "terminalSocket"]));
+    for (const [name, route] of named)
       for (const who of ["nothing granted", "operator of elsewhere"]) {
         const seen = await ask(name, route, { key: keys[who]! });
         const code = route.rule.who === "job" ? "JOB_NOT_FOUND" : "HOST_NOT_FOUND";
         expect(seen, `${name} by ${who}`).toMatchObject({ status: 404, body: { code } });
-        const missing = await edge.ask(route.method, pathOf(route).replace("walk", "no-such-host").replace(jobId, "0".repeat(26)), {
+        const missing = await edge.ask(methodOf(route), pathOf(route).replace("walk", "no-such-host").replace(jobId, "0".repeat(26)), {
           key: keys[who]!,
           ...(BODIES[name] === undefined ? {} : { body: BODIES[name] }),
         });
         expect(missing.body, name).toEqual({ ...seen.body, request_id: missing.body["request_id"] });
       }
+  });
+
+  it("that takes any method lets a reader read and nothing else", async () => {
+    const anyMethod = routes.filter(([, { method }]) => method === "ALL");
+    expect(anyMethod.map(([name]) => name)).toContain("service");
+    for (const [name, route] of anyMethod.filter(([, { rule }]) => rule.who === "service"))
+      for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+        for (const [role, isAdmitted] of [
+          ["reader", false],
+          ["operator", true],
+        ] as const) {
+          const { status, body } = await edge.ask(method, pathOf(route), { key: keys[`${role} of walk`]! });
+          expect(codeIn(body) !== "FORBIDDEN", `${method} ${name} by ${role}: ${status} ${codeIn(body)}`).toBe(isAdmitted);
+        }
   });
 
   it("of a parent is seen by who sees all of its hosts", async () => {
@@ -194,17 +237,19 @@ describe("every route", () => {
 describe("what is not a route", () => {
   it("is 401 to nobody, 404 to others; a known path with another method is 405 with the methods there are", async () => {
     for (const path of [
-      "/",
       "/api/v1",
       "/api/v1/hosts/",
       "/api/v1/hosts/walk/jobs/x",
-      "/app/",
+      "/apps",
+      "/hosts/walk",
+      "/v2/models",
       "/mcp",
       "/API/V1/ME",
       "/cdn-cgi/access/certs",
     ]) {
       expect(await edge.get(path, { key: null }), path).toMatchObject({ status: 401 });
-      expect(await edge.get(path), path).toMatchObject({ status: 404, body: { code: "ROUTE_NOT_FOUND" } });
+      const missing = await edge.get(path);
+      expect([missing.status, codeIn(missing.body)], path).toEqual([404, "ROUTE_NOT_FOUND"]);
     }
     const wrong = await edge.ask("PUT", "/api/v1/jobs");
     expect(wrong).toMatchObject({ status: 405, body: { code: "METHOD_NOT_ALLOWED" } });

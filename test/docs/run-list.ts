@@ -1,0 +1,20 @@
+// The snippets that run.test.ts runs, so that one which was added to a page without a test is found.
+export const RUN = [
+  "cli",
+  "curl",
+  "curl-ollama",
+  "environment",
+  "github-actions",
+  "ingest",
+  "js-ai",
+  "js-langchain",
+  "js-ollama",
+  "js-openai",
+  "keys",
+  "python-access",
+  "python-job",
+  "python-requests",
+  "service-key",
+  "shenron",
+  "usage",
+] as const;
