@@ -100,7 +100,7 @@ class Conversation {
 
   /** To /exit, Ctrl-D, or Ctrl-C where nothing is being answered. */
   async run(): Promise<void> {
-    note(`${this.#model}. ${HELP}`);
+    note(`${plain(this.#model)}. ${HELP}`);
     this.#lines.on("SIGINT", () => (this.#answer ? this.#answer.abort() : this.#lines.close()));
     this.#lines.prompt();
     for await (const line of this.#lines) {
@@ -128,7 +128,7 @@ class Conversation {
       ]);
       print(table(["", "MODEL", "HOSTS"], rows));
     } else if (command === "/model" && argument !== "") this.#model = argument;
-    else if (command === "/model") print(this.#model);
+    else if (command === "/model") print(plain(this.#model));
     else note(HELP);
   }
 

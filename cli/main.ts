@@ -1,6 +1,7 @@
 // Entry of the CLI: finds the verb, shows help, turns failures into lines and exit codes.
 import { PRODUCT_VERSION } from "../protocol/version.ts";
 import { CliFailure, EXIT } from "./failure.ts";
+import { plain } from "./output.ts";
 import { helpOf, readInput } from "./verb.ts";
 import { VERBS } from "./verbs.ts";
 
@@ -34,7 +35,7 @@ async function main([name, ...argv]: readonly string[]): Promise<void> {
 
 function fail(error: unknown): void {
   const known = error instanceof CliFailure;
-  process.stderr.write(`farhand: ${known ? error.message : String((error as Error).stack)}\n`);
+  process.stderr.write(`farhand: ${plain(known ? error.message : String((error as Error).stack))}\n`);
   process.exitCode = known ? error.exitCode : EXIT.failed;
 }
 

@@ -2,7 +2,10 @@
 // reach the terminal.
 
 export const print = (text: string): void => void process.stdout.write(`${text}\n`);
-export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
+/** JSON writes control characters as escapes but for those that some terminals obey as well. */
+export const jsonText = (value: unknown): string =>
+  (JSON.stringify(value, null, 2) ?? "").replaceAll(/[\u007f-\u009f]/g, (char) => `\\u00${char.charCodeAt(0).toString(16)}`);
+export const printJson = (value: unknown): void => print(jsonText(value));
 export const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 // eslint-disable-next-line no-control-regex -- the point of it

@@ -5,7 +5,7 @@ import type { JobResult } from "../protocol/envelope.ts";
 import type { Client } from "./client.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { explain, exitOf, follow } from "./follow.ts";
-import { fields, plain, print, printJson } from "./output.ts";
+import { fields, jsonText, plain, print, printJson } from "./output.ts";
 import { readRunRequest, type RunRequest } from "./run-request.ts";
 import { segment, withEdge } from "./session.ts";
 import type { Input } from "./verb.ts";
@@ -14,7 +14,7 @@ const SUBMIT_ATTEMPTS = 4;
 
 /** Data of a result for people: a line for each value, JSON where it is nested. */
 function shown(data: unknown): string {
-  if (typeof data !== "object" || data === null || Array.isArray(data)) return JSON.stringify(data, null, 2) ?? "";
+  if (typeof data !== "object" || data === null || Array.isArray(data)) return jsonText(data);
   return fields(
     Object.entries(data).map(([name, value]) => [
       name,

@@ -62,7 +62,7 @@ class Session {
     this.#wantsToTake = input.take;
     this.#tty = new Tty({
       typed: (bytes) => this.#typed(bytes),
-      detach: () => this.#end(`Left it: it goes on. \`farhand terminal ${this.#host} --attach ${this.#terminal ?? "ID"}\` comes back.`),
+      detach: () => this.#end(`Left it: it goes on. \`farhand terminal ${this.#host} --attach ${plain(this.#terminal ?? "ID")}\` comes back.`),
       resized: () => this.#socket?.send({ type: "resize", ...this.#tty.size }),
     });
   }
@@ -160,7 +160,7 @@ export async function run(input: Input): Promise<void> {
       terminal = (await terminalsOf(client, host)).at(-1)?.terminal;
       if (terminal === undefined) throw new CliFailure(EXIT.failed, `There is no terminal on ${host} to look at.`);
     }
-    note(`${terminal ?? "A new terminal"} on ${host}. Ctrl-] leaves it; what runs there goes on.`);
+    note(`${plain(terminal ?? "A new terminal")} on ${host}. Ctrl-] leaves it; what runs there goes on.`);
     const session = new Session(client, host, { terminal, mode: isRead ? "read" : "write", take: input.flag("take") });
     note(await session.run());
   });

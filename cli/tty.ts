@@ -4,9 +4,13 @@ import { writeSync } from "node:fs";
 
 /** Ctrl-]. */
 const DETACH = 0x1d;
-/** Other screen, mouse, paste, region, colours, keypad, cursor: as a shell expects them. */
-const RESTORE =
-  "\u001b[?1049l\u001b[?1000l\u001b[?1002l\u001b[?1003l\u001b[?1006l\u001b[?2004l\u001b[?1l\u001b>\u001b[?7h\u001b[r\u001b[0m\u001b[?25h\u001b[999;1H\r\n";
+/** Other screen, mouse, focus, paste, drawing at once, cursor keys: modes that a shell does not expect. */
+const MODES_OFF = [1049, 9, 1000, 1002, 1003, 1004, 1005, 1006, 1015, 1016, 2004, 2026, 2031, 2048, 1].map((mode) => `\u001b[?${mode}l`);
+/**
+ * As a shell expects it: an open sequence aborted, those modes off, kitty's and xterm's keyboards as they were, then a soft reset
+ * (character sets, region, insertion, colours), and lines that wrap.
+ */
+const RESTORE = `\u0018\u000f${MODES_OFF.join("")}\u001b[<99u\u001b[>4m\u001b[!p\u001b>\u001b[?7h\u001b[r\u001b[0m\u001b[?25h\u001b[999;1H\r\n`;
 
 export interface TtyEvents {
   readonly typed: (bytes: Uint8Array) => void;

@@ -101,9 +101,24 @@ function refuse(client: Socket): void {
   linger(client, 1_000);
 }
 
+/**
+ * The first write that fails leaves `socket` open to be read to its end: workerd closes after an answer that came before the
+ * whole upload, and that answer may still be unread.
+ */
+function readOn(socket: Socket, failed: () => void): void {
+  const destroy = socket.destroy.bind(socket);
+  socket.destroy = (error?: NodeJS.ErrnoException) => {
+    socket.destroy = destroy;
+    if (error?.syscall !== "write") return destroy(error);
+    failed();
+    return socket;
+  };
+}
+
 /** `client` is paused and has an `error` listener. */
 function attach(client: Socket, upstream: Socket): void {
   let ended = false;
+  let takes = true;
   const gone = () => {
     held.delete(client);
     client.destroy();
@@ -111,7 +126,11 @@ function attach(client: Socket, upstream: Socket): void {
   };
   client.on("end", gone).on("error", gone).on("close", gone);
   client.on("data", (bytes: Buffer) => {
-    if (!upstream.destroyed && !upstream.write(bytes)) hold(client);
+    if (takes && !upstream.destroyed && !upstream.write(bytes)) hold(client);
+  });
+  readOn(upstream, () => {
+    takes = false;
+    release(client);
   });
   upstream.on("drain", () => release(client));
   upstream.on("end", () => {

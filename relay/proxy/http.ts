@@ -7,6 +7,7 @@ import { headersDown, headersUp, lengthOf } from "./headers.ts";
 import type { BodyTap, ExchangeEnd, Tap } from "./tap.ts";
 import { neverReached, whyUnreachable, type Upstream } from "./upstream.ts";
 
+const REDIRECTS: ReadonlySet<string> = new Set(["location", "content-location"]);
 const NO_BYTES = new Uint8Array(0);
 /** A stream that fails throws away what its reader has not taken yet: the last words get a moment before it. */
 const LAST_WORDS_MS = 250;
@@ -110,7 +111,7 @@ export class HttpExchange implements ChannelEvents {
     response.on("error", () => this.#broke());
     if (this.#isOver) return;
     const status = response.statusCode ?? 0;
-    const headers = headersDown(response.rawHeaders);
+    const headers = this.#located(headersDown(response.rawHeaders));
     if (!headers || status < 200 || status > 599) return this.#fail("The service's answer has a head that cannot be passed on.");
     this.#response = response;
     const tap = this.#tap?.answer(status, headers) ?? null;
@@ -119,6 +120,14 @@ export class HttpExchange implements ChannelEvents {
     response.on("data", (bytes: Buffer) => this.#give(bytes, tap));
     response.on("end", () => this.#ended(response, tap));
     response.on("close", () => this.#broke());
+  }
+
+  #located(headers: HeaderList | null): HeaderList | null {
+    if (!headers?.some(([name]) => REDIRECTS.has(name))) return headers;
+    return headers.flatMap(([name, value]) => {
+      const place = REDIRECTS.has(name) ? this.#upstream.located(value, this.#open.path) : value;
+      return place === null ? [] : [[name, place] as [string, string]];
+    });
   }
 
   #give(bytes: Buffer, tap: BodyTap | null): void {

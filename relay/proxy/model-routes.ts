@@ -50,13 +50,9 @@ export const MODEL_ROUTES: Readonly<Record<Exclude<ServiceKind, "http">, ModelRo
       "POST /api/v0/completions",
       "POST /api/v0/embeddings",
       "GET /api/v1/models",
+      "GET /api/v1/models/download/status/*",
       "POST /api/v1/chat",
     ],
-    management: [
-      "POST /api/v1/models/load",
-      "POST /api/v1/models/unload",
-      "POST /api/v1/models/download",
-      "GET /api/v1/models/download/status/*",
-    ],
+    management: ["POST /api/v1/models/load", "POST /api/v1/models/unload", "POST /api/v1/models/download"],
   },
 };

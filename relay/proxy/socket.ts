@@ -20,9 +20,16 @@ const CLOSE_MS = 2_000;
 const NO_CODE = 1005;
 const BROKEN = 1006;
 const GOING_AWAY = 1001;
+const REASON_BYTES = 123;
 
 const mayBeSent = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== NO_CODE && code !== BROKEN) || (code >= 3000 && code <= 4999);
+
+/** What a close frame can carry of a reason; it may be cut within a character. */
+function reasonIn(bytes: Uint8Array): string {
+  const reason = new TextDecoder().decode(bytes.subarray(0, REASON_BYTES), { stream: true });
+  return Buffer.byteLength(reason) <= REASON_BYTES ? reason : "";
+}
 
 /** Subprotocols that the caller offers, each once. */
 function protocolsOf(open: OpenOf<"socket">): string[] {
@@ -121,7 +128,7 @@ export class SocketExchange implements ChannelEvents {
     if (this.#isOver || this.#isClosing) return;
     if (kind === SOCKET_RECORD.close) {
       const code = bytes.length >= 2 ? new DataView(bytes.buffer, bytes.byteOffset).getUint16(0) : null;
-      return this.#close(code, Buffer.from(bytes.subarray(2, 125)).toString());
+      return this.#close(code, reasonIn(bytes.subarray(2)));
     }
     const size = SOCKET_RECORD_HEADER_BYTES + bytes.length;
     this.#socket.send(bytes, { binary: kind === SOCKET_RECORD.binary }, () => this.#channel.taken(size));

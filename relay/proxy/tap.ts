@@ -6,7 +6,7 @@ import type { HeaderList, OpenOf } from "../../protocol/link/lane.ts";
 export interface BodyTap {
   /** False: what it answers is ignored and the bytes go through as they are. True: its answers go instead, and the length is theirs. */
   readonly changes: boolean;
-  /** The bytes to pass on now; null: none yet. May keep `bytes` (they are never written to), must not change them. */
+  /** The bytes to pass on now; null: none yet. Must neither keep nor change `bytes` of an answer; those of a request stay valid. */
   push(bytes: Uint8Array): Uint8Array | null;
   /** The body is whole: what is left to pass on. */
   end(): Uint8Array | null;

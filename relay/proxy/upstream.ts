@@ -2,7 +2,7 @@
 // come about within LIMITS.upstreamConnectMs fails; one that stands may be silent for as long as it likes: nothing here waits with a clock.
 import http from "node:http";
 import https from "node:https";
-import { connect, isIP, type Socket } from "node:net";
+import { connect, isIP, type OnReadOpts, type Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
 import type { Duplex } from "node:stream";
 import type { HeaderList } from "../../protocol/link/lane.ts";
@@ -20,6 +20,17 @@ const SOCKETS = LIMITS.lanes * LIMITS.channelsPerLane;
 const IDLE_SOCKETS = 64;
 /** Servers that say nothing of it close after 5 s; a request on a connection that is just being closed would be lost. */
 const IDLE_MS = 4_000;
+
+/**
+ * What is read from any upstream is read into the same memory: Node would take 64 KiB for each read, and garbage of these is most
+ * of what a busy relay holds. Node's HTTP parser has copied what it gives out when the listener returns.
+ */
+const READ: OnReadOpts = {
+  buffer: Buffer.allocUnsafeSlow(64 * 1024),
+  callback(this: Socket, length, buffer) {
+    return this.emit("data", buffer.subarray(0, length));
+  },
+};
 
 /** Where it is. Exactly one of both. */
 export type Address = { readonly url: string } | { readonly socket: string };
@@ -56,7 +67,7 @@ export class Upstream {
     this.#basePath = this.#origin.pathname.replace(/\/+$/, "");
     this.#bearer = bearer;
     this.unusable = unusable;
-    const options = { keepAlive: true, noDelay: true, maxSockets: SOCKETS, maxFreeSockets: IDLE_SOCKETS };
+    const options = { keepAlive: true, noDelay: true, maxSockets: SOCKETS, maxFreeSockets: IDLE_SOCKETS, onread: READ };
     this.#agent = this.#isSecure ? new https.Agent(options) : new http.Agent(options);
     this.#tend(this.#agent);
   }
@@ -83,6 +94,15 @@ export class Upstream {
 
   path(path: string): string {
     return this.#basePath + path;
+  }
+
+  /** What a redirect in an answer to `from` names: a path as callers write it; what lies elsewhere as it came; null: behind no base path. */
+  located(value: string, from: string): string | null {
+    const target = URL.parse(value, this.#origin.origin + this.path(from));
+    if (target?.host !== this.#origin.host || !/^https?:$/.test(target.protocol)) return value;
+    const base = this.#basePath;
+    if (!target.pathname.startsWith(`${base}/`)) return null;
+    return target.pathname.slice(base.length) + target.search + target.hash;
   }
 
   /** The request with its head; the caller writes and ends the body, and hears its `error`. */

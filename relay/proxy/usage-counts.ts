@@ -19,6 +19,8 @@ export interface Use {
 
 /** Sums that wait while there is no link. What comes beyond counts under the same principal's model `other`, then under no one. */
 const ROWS = 8 * LIMITS.usageRows;
+/** Of one answer. What a server says beyond is no count: sums of such would be no numbers that a report may hold. */
+const MOST_TOKENS = 1e9;
 /** The place of those rows' last resort. */
 const SPARE = 100;
 
@@ -37,8 +39,10 @@ export class UsageCounts {
     const row = this.#row(principal, surface, model);
     row.requests += 1;
     if (aborted) row.aborted += 1;
-    row.input_tokens += tokens?.input ?? 0;
-    row.output_tokens += tokens?.output ?? 0;
+    if (tokens && tokens.input <= MOST_TOKENS && tokens.output <= MOST_TOKENS) {
+      row.input_tokens += tokens.input;
+      row.output_tokens += tokens.output;
+    }
     this.#onCounted();
   }
 

@@ -11,6 +11,8 @@ const statsSchema = z.object({ input_tokens: z.int().min(0), total_output_tokens
 
 /** What is kept of an answer's beginning and end. The counts stand in one of them: behind the text, or before a list of vectors. */
 const EDGE_BYTES = 16 * 1024;
+const FIRST_BYTES = 512;
+const NONE: Buffer = Buffer.alloc(0);
 
 /** How the values behind a key are read: the last one that fits counts. */
 function lastObject<T>(bytes: Buffer, key: string, read: (value: unknown) => T | null): T | null {
@@ -77,51 +79,70 @@ function modelIn(bytes: Buffer): string | null {
   }
 }
 
-/** Keeps the first and last bytes of an answer as they pass; the last ones by reference. */
+/** Bytes up to `most`, in memory that grows with them: most answers are small. */
+class Edge {
+  readonly #most: number;
+  #memory = NONE;
+  #length = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get bytes(): Buffer {
+    return this.#memory.subarray(0, this.#length);
+  }
+
+  get room(): number {
+    return this.#most - this.#length;
+  }
+
+  /** No more than there is room for. */
+  add(bytes: Uint8Array): void {
+    const length = this.#length + bytes.length;
+    if (length > this.#memory.length) {
+      const memory = Buffer.allocUnsafeSlow(Math.min(this.#most, Math.max(FIRST_BYTES, 2 * length)));
+      memory.set(this.bytes);
+      this.#memory = memory;
+    }
+    this.#memory.set(bytes, this.#length);
+    this.#length = length;
+  }
+
+  /** Only the last so many. */
+  keep(bytes: number): void {
+    this.#memory.copyWithin(0, this.#length - bytes, this.#length);
+    this.#length = bytes;
+  }
+}
+
+/** Keeps copies of the first and last bytes of an answer as they pass: references would keep all that was read with them. */
 export class AnswerEdges {
-  readonly #first: Uint8Array[] = [];
-  #firstBytes = 0;
-  /** The last bytes are those of these two, in order: when the newer one is full, it becomes the older one. */
-  #older: Uint8Array[] = [];
-  #newer: Uint8Array[] = [];
-  #newerBytes = 0;
+  readonly #first = new Edge(EDGE_BYTES);
+  /** Its last EDGE_BYTES count. */
+  readonly #last = new Edge(2 * EDGE_BYTES);
 
   push(bytes: Uint8Array): void {
-    if (this.#firstBytes < EDGE_BYTES) this.#keepFirst(bytes);
-    if (this.#newerBytes >= EDGE_BYTES) {
-      this.#older = this.#newer;
-      this.#newer = [];
-      this.#newerBytes = 0;
-    }
-    this.#newer.push(bytes.length > EDGE_BYTES ? bytes.subarray(bytes.length - EDGE_BYTES) : bytes);
-    this.#newerBytes += bytes.length;
-  }
-
-  /** A copy: these are kept as long as the answer lasts, and would keep all that was read with them. */
-  #keepFirst(bytes: Uint8Array): void {
-    const part = Uint8Array.from(bytes.subarray(0, EDGE_BYTES - this.#firstBytes));
-    this.#first.push(part);
-    this.#firstBytes += part.length;
-  }
-
-  get #last(): Buffer {
-    return Buffer.concat([...this.#older, ...this.#newer]);
+    if (this.#first.room > 0) this.#first.add(bytes.subarray(0, this.#first.room));
+    const last = bytes.length > EDGE_BYTES ? bytes.subarray(bytes.length - EDGE_BYTES) : bytes;
+    if (last.length > this.#last.room) this.#last.keep(EDGE_BYTES - last.length);
+    this.#last.add(last);
   }
 
   tokens(shape: CountsShape): Tokens | null {
-    return find[shape](this.#last) ?? find[shape](Buffer.concat(this.#first));
+    return find[shape](this.#last.bytes) ?? find[shape](this.#first.bytes);
   }
 
   model(): string | null {
-    return modelIn(Buffer.concat(this.#first)) ?? modelIn(this.#last);
+    return modelIn(this.#first.bytes) ?? modelIn(this.#last.bytes);
   }
 
   /** The beginning has this text. */
   mentions(text: string): boolean {
-    return Buffer.concat(this.#first).includes(text);
+    return this.#first.bytes.includes(text);
   }
 
   get endsLine(): boolean {
-    return this.#newer.length === 0 || this.#newer.at(-1)?.at(-1) === 0x0a;
+    return (this.#last.bytes.at(-1) ?? 0x0a) === 0x0a;
   }
 }

@@ -10,8 +10,8 @@ export interface Channel {
   /** The first word. Sent at once, without waiting for data. */
   head(head: Pick<Head, "status" | "headers">): void;
   /**
-   * Takes bytes of the answer (kept by reference until acknowledged: do not reuse the buffer). False: the window is full, and
-   * the producer should pause until `onDrain`; bytes given meanwhile are still taken.
+   * Takes a copy of bytes of the answer: their buffer may be used again. False: the window is full, and the producer should
+   * pause until `onDrain`; bytes given meanwhile are still taken.
    */
   write(bytes: Uint8Array): boolean;
   /** The end. `broken`: what was written is not all. */

@@ -6,7 +6,7 @@ import { LIMITS } from "../../protocol/limits.ts";
 import { elapsed, momentOf, type Clock, type Moment } from "../jobs/clock.ts";
 import { reasonOf, type Log } from "../log.ts";
 import type { ChannelEvents, StreamServers, StreamTarget } from "./contract.ts";
-import { LaneSender } from "./sender.ts";
+import { LaneSender, type Send } from "./sender.ts";
 import { StreamChannel } from "./stream-channel.ts";
 
 export interface LaneStreamsOptions {
@@ -49,7 +49,7 @@ export class LaneStreams {
   }
 
   /** The lane is up. The edge attaches what it still has; with `complete` it has named it all. */
-  up(send: (message: Buffer) => void, complete: boolean, channels: readonly number[]): void {
+  up(send: Send, complete: boolean, channels: readonly number[]): void {
     this.#sender.connect(send);
     if (!complete) return;
     const wanted = new Set(channels);
@@ -128,7 +128,6 @@ export class LaneStreams {
   }
 
   #attach(entry: Entry | undefined, { channel: id, offset }: Frame): void {
-    this.#sender.flush();
     if (entry) {
       // It may not have all of the answer yet: `#sent` says when.
       this.#lingering.delete(id);

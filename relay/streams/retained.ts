@@ -1,12 +1,12 @@
 // The bytes of an answer that may have to be sent again, by offset. Copied into chunks that all channels share and use again: a
-// reference to what was sent would outlive V8's young generation and lie there as garbage, many times what is kept.
+// reference to what was read or sent would outlive V8's young generation and lie there as garbage, many times what is kept.
 
 const CHUNK_BYTES = 16 * 1024;
 /** Of a channel: most answers are small. */
 const FIRST_BYTES = 1024;
 const SPARE_CHUNKS = 256;
 
-const spare: Uint8Array[] = [];
+const spare = { first: [] as Uint8Array[], other: [] as Uint8Array[] };
 
 interface Chunk {
   readonly offset: number;
@@ -26,18 +26,20 @@ export class Retained {
 
   /** Keeps a copy of what follows. */
   add(bytes: Uint8Array): void {
-    let at = 0;
-    while (at < bytes.length) {
+    let left = bytes;
+    for (;;) {
       let last = this.#chunks.at(-1);
       if (!last || last.used === last.bytes.length) {
         last = { offset: this.#end, bytes: this.#newChunk(), used: 0 };
         this.#chunks.push(last);
       }
-      const part = bytes.subarray(at, at + last.bytes.length - last.used);
+      const room = last.bytes.length - last.used;
+      const part = left.length <= room ? left : left.subarray(0, room);
       last.bytes.set(part, last.used);
       last.used += part.length;
       this.#end += part.length;
-      at += part.length;
+      if (part === left) return;
+      left = left.subarray(room);
     }
   }
 
@@ -71,11 +73,12 @@ export class Retained {
   }
 
   #newChunk(): Uint8Array {
-    if (this.#end === 0) return new Uint8Array(FIRST_BYTES);
-    return spare.pop() ?? new Uint8Array(CHUNK_BYTES);
+    if (this.#end === 0) return spare.first.pop() ?? Buffer.allocUnsafeSlow(FIRST_BYTES);
+    return spare.other.pop() ?? Buffer.allocUnsafeSlow(CHUNK_BYTES);
   }
 }
 
 function putBack(chunk: Uint8Array): void {
-  if (chunk.length === CHUNK_BYTES && spare.length < SPARE_CHUNKS) spare.push(chunk);
+  const list = chunk.length === CHUNK_BYTES ? spare.other : spare.first;
+  if (list.length < SPARE_CHUNKS) list.push(chunk);
 }

@@ -6,7 +6,9 @@ import { encodeHead, type Head } from "../../protocol/link/lane.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { DEAF, type Channel, type ChannelEvents, type StreamTarget } from "./contract.ts";
 import { Retained } from "./retained.ts";
-import { END_FLAGS, type LaneSender, type Owner } from "./sender.ts";
+import { END_FLAGS, type LaneSender } from "./sender.ts";
+
+const NO_BYTES = new Uint8Array(0);
 
 export interface StreamChannelOptions {
   readonly id: number;
@@ -15,7 +17,7 @@ export interface StreamChannelOptions {
   readonly onSent: (channel: StreamChannel) => void;
 }
 
-export class StreamChannel implements Channel, Owner {
+export class StreamChannel implements Channel {
   readonly id: number;
   /** How long it may run without a reader, milliseconds. */
   detachMs = 0;
@@ -69,7 +71,7 @@ export class StreamChannel implements Channel, Owner {
 
   end(broken = false): void {
     if (this.#isDeaf || !this.#head) return;
-    this.#isDeaf = true;
+    this.#deafen();
     this.#end = broken ? END_FLAGS.broken : END_FLAGS.whole;
     this.#sendEnd();
   }
@@ -91,10 +93,6 @@ export class StreamChannel implements Channel, Owner {
   }
 
   // The lane calls these.
-
-  sent(bytes: Uint8Array): void {
-    this.#kept.add(bytes);
-  }
 
   /** Forgets what it kept: it will not be attached again. */
   forget(): void {
@@ -152,8 +150,9 @@ export class StreamChannel implements Channel, Owner {
   /** Ends what produces. */
   cancel(): void {
     if (this.#isDeaf) return;
-    this.#isDeaf = true;
-    this.events.onCancel();
+    const { events } = this;
+    this.#deafen();
+    events.onCancel();
   }
 
   /** The same, and says so to who reads: the host does not offer it any more. */
@@ -164,42 +163,41 @@ export class StreamChannel implements Channel, Owner {
     this.end(true);
   }
 
+  /** Holds on to nothing of what served it: the answer may linger. */
+  #deafen(): void {
+    this.#isDeaf = true;
+    this.events = DEAF;
+  }
+
   #say(head: Head): void {
     this.#head = encodeHead(head);
     if (this.#isAttached) this.#options.sender.word(FRAME.head, this.id, 0, this.#head);
   }
 
   #take(bytes: Uint8Array): void {
-    const { sender } = this.#options;
     const isCaughtUp = this.#isAttached && this.#sent === this.#at;
     const room = isCaughtUp ? Math.max(0, this.#acked + LIMITS.windowBytes - this.#sent) : 0;
     this.#at += bytes.length;
-    const now = bytes.length <= room ? bytes : bytes.subarray(0, room);
-    if (now.length > 0) {
-      sender.data(this, this.#sent, now);
-      this.#sent += now.length;
-    }
-    if (now.length === bytes.length) return;
-    // In order: first what is on its way, then what waits.
-    if (now.length > 0 || isCaughtUp) sender.flush();
-    this.#kept.add(bytes.subarray(now.length));
+    this.#kept.add(bytes);
+    if (room > 0) this.#transmit(bytes.length <= room ? bytes : bytes.subarray(0, room));
   }
 
   #pump(): void {
     if (!this.#isAttached) return;
     const to = Math.min(this.#at, this.#acked + LIMITS.windowBytes);
-    const parts = to > this.#sent ? this.#kept.slices(this.#sent, to) : [];
-    if (parts.length > 0) {
-      this.#options.sender.again(this.id, this.#sent, parts);
-      this.#sent = to;
-    }
+    if (to > this.#sent) for (const part of this.#kept.slices(this.#sent, to)) this.#transmit(part);
     this.#sendEnd();
+  }
+
+  #transmit(bytes: Uint8Array): void {
+    this.#options.sender.data(this.id, this.#sent, bytes);
+    this.#sent += bytes.length;
   }
 
   #sendEnd(): void {
     if (this.#end === null || this.#isEndSent || !this.#isAttached || this.#sent < this.#at) return;
     this.#isEndSent = true;
-    this.#options.sender.data(this, this.#at, null, this.#end);
+    this.#options.sender.data(this.id, this.#at, NO_BYTES, this.#end);
     this.#options.onSent(this);
   }
 

@@ -146,6 +146,7 @@ describe.skipIf(noEngine)(`Ollama's surface (${noEngine ?? "real engine"})`, () 
         models: [{}, { loaded_instances: [{ config: { context_length: 2048 } }] }, {}],
       });
       expect((await post("/lmstudio/api/v1/models/unload", { instance_id: "gemma-3-1b" })).status).toBe(200);
+      expect(await get("/lmstudio/api/v1/models/download/status/7")).toMatchObject({ job_id: "7" });
     });
 
     it("chats natively, and passes ttl and its own fields", async () => {

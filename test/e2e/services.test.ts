@@ -115,6 +115,10 @@ describe("SHENRON", () => {
 });
 
 describe("a service", () => {
+  it("takes a GET with a body", async () => {
+    expect((await product.request("GET", at("/health"), { query: "x" })).status).toBe(200);
+  });
+
   it.each([
     ["/events", "text/event-stream", EVENTS.join("")],
     ["/lines", "application/x-ndjson", LINES.join("")],

@@ -182,6 +182,26 @@ describe("the edge's end", () => {
     }
   });
 
+  it("right after an answer in the middle of an upload leaves the client its answer", async () => {
+    await serve((edge) => {
+      let taken = 0;
+      edge.on("data", ({ length }) => {
+        taken += length;
+        if (taken < 1_000_000 || edge.destroyed) return;
+        edge.write("answer");
+        edge.destroy(); // with bytes unread
+      });
+    });
+    for (let round = 0; round < 30; round++) {
+      const client = dial();
+      let said = "";
+      client.on("data", (piece: Buffer) => (said += piece.toString()));
+      client.write(Buffer.alloc(8_000_000));
+      await once(client, "close").catch(() => undefined);
+      expect(said, `round ${round}`).toBe("answer");
+    }
+  });
+
   it("in the middle of an upload is a reset for the client, not an end", async () => {
     const { client, edge } = await pair();
     edge.pause();

@@ -52,7 +52,9 @@ async function unlisted(c: AppContext): Promise<Response> {
     const given = incoming(c.req.raw, c.env, c.executionCtx as ExecutionContext, requestId);
     const proofs = await authenticate(given);
     identify(proofs, await snapshotCacheOf(c.env).usable(c.env, given.ctx), given.settings);
-    const methods = PATHS.filter(({ pattern }) => pattern.test(c.req.path)).map(({ method }) => method);
+    const methods = PATHS.filter(({ pattern }) => pattern.test(c.req.path)).flatMap(({ method }) =>
+      method === "ALL" ? EVERY_METHOD : method,
+    );
     if (methods.length === 0) throw new AppError("ROUTE_NOT_FOUND");
     const refused = new AppError("METHOD_NOT_ALLOWED");
     const response = dialect ? dialectError(dialect, requestId, refused, "unlisted") : problem(requestId, "METHOD_NOT_ALLOWED");

@@ -70,9 +70,6 @@ function indexOf(state: AccessState): Index {
   return index;
 }
 
-/** For a name with an `@`: no host has the name behind it, and some server has a model of the whole (LM Studio: `gemma@q4_k_m`). */
-export const isModelIn = (state: AccessState) => (name: string, pin: string) => !state.host(pin) && indexOf(state).byName.has(name);
-
 /** The caller's grants cover this model of this service, under any of its names. */
 export function mayUseModel(wanted: Pick<Wanted, "caller" | "use" | "surface">, host: SnapshotHost, service: Service, id: string): boolean {
   return namesOf(service, id).some((model) => mayUse(wanted.caller, host, wanted.use, { surface: wanted.surface, model }));

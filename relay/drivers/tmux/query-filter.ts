@@ -1,42 +1,51 @@
 // What a terminal's program writes, on its way to those who look: without the questions that a terminal answers. tmux has answered
-// them already; each viewer's terminal would answer again, and its answer would arrive as typed text. Notes the modes that tmux cannot be asked for.
+// them already; each viewer's terminal would answer again, and its answer would arrive as typed text. Cuts the bytes into sequences
+// as terminals do, hostile ones too: what is left out never joins its neighbours to a new sequence. Notes the modes that tmux cannot be asked for.
+import { isCsiQuestion, isStringQuestion } from "./questions.ts";
 
-/** A sequence that is still open at the end of a piece is held back up to this; a longer one is no question and passes. */
+/** A sequence that is still open at the end of a piece is held back up to this. Of a longer one its beginning decides. */
 const HELD_BYTES = 1024;
 
 const ESC = 0x1b;
 const ENQ = 0x05;
-const BEL = 0x07;
+/** Begins U+0080 to U+009F in UTF-8: to many terminals these are ESC and a letter. tmux shows nothing for them. */
+const C1_LEAD = 0xc2;
+const LEAD = String.fromCharCode(C1_LEAD);
+const ST = "\u001b\\";
 
 // eslint-disable-next-line no-control-regex -- these are the point of it
-const START = /[\u001b\u0005]/;
+const START = /[\u001b\u0005]/g;
+const C1 = /\u00c2(?:[\u0080-\u009f]|(?![\u00a0-\u00bf]))/g;
+/** Ends a string: BEL ends an OSC only; CAN and SUB abort; ESC begins another sequence, of which ST is one. */
+// eslint-disable-next-line no-control-regex -- as above
+const STRING_END = { osc: /[\u0007\u0018\u001a\u001b]/g, other: /[\u0018\u001a\u001b]/g };
+const STRINGS = "]PX^_";
 
 const isFinal = (byte: number) => byte >= 0x40 && byte <= 0x7e;
+const isAbort = (byte: number) => byte === 0x18 || byte === 0x1a;
 
-/** DA, DSR, DECREQTPARM, XTVERSION, DECRQM, kitty's keyboard and window reports. `body` is what stands between `ESC [` and the final byte. */
-function isCsiQuestion(body: string, final: string): boolean {
-  if (final === "c" || final === "n") return !body.startsWith("?") || final === "n" || body === "?";
-  if (final === "x") return !body.includes("$") && !body.includes("*");
-  if (final === "q") return body.startsWith(">");
-  if (final === "p") return body.endsWith("$");
-  if (final === "u") return body.startsWith("?");
-  if (final === "t") return /^(1[1-9]|2[01])(;|$)/.test(body);
-  return false;
+/** Where `pattern` is found from there on; -1: nowhere. */
+function find(pattern: RegExp, text: string, from: number): number {
+  pattern.lastIndex = from;
+  return pattern.exec(text)?.index ?? -1;
 }
-
-/** Colours (`4;1;?`, `10;?`), the clipboard (`52;c;?`) and fonts; DECRQSS and XTGETTCAP. */
-const isOscQuestion = (body: string) => /^(4|5|1[0-9]|52)\b.*;\?(;|$)/s.test(body) || body.startsWith("50;?");
-const isDcsQuestion = (body: string) => body.startsWith("$q") || body.startsWith("+q");
 
 interface Sequence {
   /** Behind its last byte. */
   readonly end: number;
-  readonly isQuestion: boolean;
-  readonly isWhole: boolean;
+  readonly isShown: boolean;
 }
+/** Its end has not come. */
+type Unfinished = null;
 
 export class QueryFilter {
   #held = "";
+  /** A last byte that may begin a C1 control. */
+  #lead = "";
+  /** The kind of a long sequence whose rest is left out. */
+  #dropping: string | null = null;
+  /** A long string is being shown: what is left out behind it must not leave it open. */
+  #isInString = false;
   /** Bracketed paste, DECSET 2004. */
   bracketedPaste = false;
   /** The alternate screen was left since this was last set to false. */
@@ -44,58 +53,85 @@ export class QueryFilter {
 
   /** The bytes to show; those of an unfinished sequence wait for the next call. */
   push(piece: Uint8Array): Uint8Array {
-    if (this.#held === "" && piece.indexOf(ESC) === -1 && piece.indexOf(ENQ) === -1) return piece;
-    const text = this.#held + Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1");
+    const isPlain = piece.indexOf(ESC) === -1 && piece.indexOf(ENQ) === -1 && piece.indexOf(C1_LEAD) === -1;
+    if (isPlain && this.#held === "" && this.#lead === "" && this.#dropping === null) return piece;
+    const text = this.#held + this.#withoutC1(Buffer.from(piece.buffer, piece.byteOffset, piece.length).toString("latin1"));
     this.#held = "";
+    return Buffer.from(this.#shown(text), "latin1");
+  }
+
+  #withoutC1(piece: string): string {
+    const text = this.#lead + piece;
+    this.#lead = text.endsWith(LEAD) ? LEAD : "";
+    return text.slice(0, text.length - this.#lead.length).replaceAll(C1, "");
+  }
+
+  #shown(text: string): string {
     const kept: string[] = [];
-    let from = 0;
-    let at = text.search(START);
-    while (at !== -1) {
+    let from = this.#dropRest(text);
+    for (let at = find(START, text, from); at !== -1; at = find(START, text, at)) {
       const sequence = this.#sequence(text, at);
-      if (!sequence.isWhole) {
-        if (text.length - at <= HELD_BYTES) {
-          kept.push(text.slice(from, at));
-          this.#held = text.slice(at);
-          return Buffer.from(kept.join(""), "latin1");
-        }
-        break;
+      if (sequence === null) {
+        kept.push(text.slice(from, at), this.#unfinished(text, at));
+        return kept.join("");
       }
-      if (sequence.isQuestion) {
-        kept.push(text.slice(from, at));
+      if (!sequence.isShown) {
+        kept.push(text.slice(from, at), this.#isInString ? ST : "");
         from = sequence.end;
       }
-      at = nextOf(text, sequence.end);
+      this.#isInString = false;
+      at = sequence.end;
     }
-    if (from === 0) return this.#whole(text, piece);
     kept.push(text.slice(from));
-    return Buffer.from(kept.join(""), "latin1");
+    return kept.join("");
   }
 
-  #whole(text: string, piece: Uint8Array): Uint8Array {
-    return text.length === piece.length ? piece : Buffer.from(text, "latin1");
+  /** Behind what is left of a long sequence that is not shown. */
+  #dropRest(text: string): number {
+    if (this.#dropping === null) return 0;
+    const end = this.#dropping === "[" ? csiEnd(text, 0) : find(stringEnd(this.#dropping), text, 0);
+    if (end === -1) return text.length;
+    this.#dropping = null;
+    return text.charCodeAt(end) === ESC ? end : end + 1;
   }
 
-  #sequence(text: string, at: number): Sequence {
-    if (text.charCodeAt(at) === ENQ) return { end: at + 1, isQuestion: true, isWhole: true };
-    const kind = text[at + 1];
-    if (kind === undefined) return { end: at, isQuestion: false, isWhole: false };
-    if (kind === "[") return this.#csi(text, at);
-    if (kind === "]" || kind === "P" || kind === "X" || kind === "^" || kind === "_") return stringOf(text, at, kind);
-    return { end: at + (kind === "\u001b" ? 1 : 2), isQuestion: kind === "Z", isWhole: true };
-  }
-
-  #csi(text: string, at: number): Sequence {
-    for (let end = at + 2; end < text.length; end++) {
-      const byte = text.charCodeAt(end);
-      // A control character aborts (CAN, SUB) or begins anew (ESC); others are executed inside, and no program does that.
-      if (byte < 0x20) return { end, isQuestion: false, isWhole: true };
-      if (!isFinal(byte)) continue;
-      const body = text.slice(at + 2, end);
-      const final = text[end]!;
-      if (body.startsWith("?") && (final === "h" || final === "l")) this.#mode(body, final === "h");
-      return { end: end + 1, isQuestion: isCsiQuestion(body, final), isWhole: true };
+  /** Holds it back, or decides on what is too long for that: answers what is shown of it. */
+  #unfinished(text: string, at: number): string {
+    if (text.length - at <= HELD_BYTES) {
+      this.#held = text.slice(at);
+      return "";
     }
-    return { end: at, isQuestion: false, isWhole: false };
+    const kind = text[at + 1]!;
+    const before = this.#isInString ? ST : "";
+    this.#isInString = kind !== "[" && !isStringQuestion(kind, text.slice(at + 2, at + HELD_BYTES), true);
+    if (this.#isInString) return text.slice(at);
+    this.#dropping = kind;
+    return before;
+  }
+
+  #sequence(text: string, at: number): Sequence | Unfinished {
+    if (text.charCodeAt(at) === ENQ) return { end: at + 1, isShown: false };
+    const kind = text[at + 1];
+    if (kind === undefined) return null;
+    if (kind === "[") return this.#csi(text, at);
+    if (STRINGS.includes(kind)) return stringOf(text, at, kind);
+    // Terminals wait for what follows a control character; this ESC is forgotten instead.
+    if (kind < " " || kind === "\u007f") return { end: at + 1, isShown: false };
+    return { end: at + 2, isShown: kind !== "Z" };
+  }
+
+  #csi(text: string, at: number): Sequence | Unfinished {
+    const end = csiEnd(text, at + 2);
+    if (end === -1) return null;
+    const byte = text.charCodeAt(end);
+    if (byte === ESC) return { end, isShown: false };
+    const body = text.slice(at + 2, end);
+    const isOdd = end - at > HELD_BYTES || body.includes("\u0005");
+    if (isAbort(byte)) return { end: end + 1, isShown: !isOdd };
+    const final = text[end]!;
+    const isShown = !isOdd && !isCsiQuestion(body, final);
+    if (isShown && body.startsWith("?") && (final === "h" || final === "l")) this.#mode(body, final === "h");
+    return { end: end + 1, isShown };
   }
 
   #mode(body: string, isSet: boolean): void {
@@ -106,19 +142,26 @@ export class QueryFilter {
   }
 }
 
-function nextOf(text: string, from: number): number {
-  const escape = text.indexOf("\u001b", from);
-  const enquiry = text.indexOf("\u0005", from);
-  return escape === -1 ? enquiry : enquiry === -1 ? escape : Math.min(escape, enquiry);
+/** Of the final byte, or of what aborts; control characters before it are executed inside. -1: it has not come. */
+function csiEnd(text: string, from: number): number {
+  for (let end = from; end < text.length; end++) {
+    const byte = text.charCodeAt(end);
+    if (isFinal(byte) || byte === ESC || isAbort(byte)) return end;
+  }
+  return -1;
 }
 
-/** OSC ends with BEL or ST; DCS, SOS, PM and APC with ST. */
-function stringOf(text: string, at: number, kind: string): Sequence {
-  const st = text.indexOf("\u001b\\", at + 2);
-  const bel = kind === "]" ? text.indexOf(String.fromCharCode(BEL), at + 2) : -1;
-  const end = bel !== -1 && (st === -1 || bel < st) ? bel : st;
-  if (end === -1) return { end: at, isQuestion: false, isWhole: false };
+const stringEnd = (kind: string) => (kind === "]" ? STRING_END.osc : STRING_END.other);
+
+/** OSC, DCS, SOS, PM and APC. One that another sequence ends is not shown: without that sequence it would stay open. */
+function stringOf(text: string, at: number, kind: string): Sequence | Unfinished {
+  const end = find(stringEnd(kind), text, at + 2);
+  if (end === -1) return null;
+  const isEscape = text.charCodeAt(end) === ESC;
+  if (isEscape && end + 1 === text.length) return null;
+  const isBroken = isEscape && text[end + 1] !== "\\";
   const body = text.slice(at + 2, end);
-  const isQuestion = kind === "]" ? isOscQuestion(body) : kind === "P" && isDcsQuestion(body);
-  return { end: end + (end === bel ? 1 : 2), isQuestion, isWhole: true };
+  const isLong = end - at > HELD_BYTES;
+  const isShown = !isBroken && !body.includes("\u0005") && !isStringQuestion(kind, isLong ? body.slice(0, HELD_BYTES - 2) : body, isLong);
+  return { end: isBroken ? end : end + (isEscape ? 2 : 1), isShown };
 }

@@ -41,6 +41,8 @@ export const lineCount = (facts: Facts, scrollback: number): number => Math.min(
 
 const decoder = new TextDecoder();
 // eslint-disable-next-line no-control-regex -- escape sequences
+const C1 = /[\u0080-\u009f]/g;
+// eslint-disable-next-line no-control-regex -- as above
 const SGR = /\u001b\[([0-9:;]*)m/g;
 
 /** The attributes that are in force, so that a line can end without them: a coloured line end would colour what scrolls in. */
@@ -86,7 +88,8 @@ class Attributes {
 export function closedLines(lines: readonly Uint8Array[]): string[] {
   const attributes = new Attributes();
   return lines.map((bytes) => {
-    const line = decoder.decode(bytes);
+    // Of what a program gave tmux to keep (a link's address), C1 controls would be obeyed by other terminals.
+    const line = decoder.decode(bytes).replaceAll(C1, "");
     const before = attributes.sequence;
     let isCharset = line.includes("\u000e");
     for (const [, parameters] of line.matchAll(SGR)) attributes.take(parameters!);

@@ -7,12 +7,20 @@ import type { Tmux } from "./tmux.ts";
 const ENDED = "The program ended.";
 /** A pane in `window_layout`: width x height, place, place, pane. */
 const LEAF = /(\d{1,5})x(\d{1,5}),\d{1,5},\d{1,5},(\d{1,9})/g;
+/**
+ * tmux 3.3a with libutempter can lose the SIGCHLD of a program that ends (tmux#311, tmux#4559): its pane is dead, yet the hook of its
+ * end does not run until another child ends, and nobody hears of it. What we subscribe to tmux looks at once a second.
+ */
+const SUBSCRIBE = "refresh-client -B 'dead:%*:#{pane_dead}'";
+const DEAD = /^dead \S+ \S+ \S+ %(\d{1,9}) : 1$/;
 
 class Watch {
   readonly panes = new Map<number, PaneView>();
   readonly #terminal: string;
   readonly #client: ControlClient;
   readonly #ended: () => void;
+  /** Panes of which tmux is being asked, or whose last screen is. */
+  readonly #asked = new Set<number>();
   #isClosing = false;
 
   constructor(tmux: Tmux, terminal: string, ended: () => void) {
@@ -29,6 +37,7 @@ class Watch {
       },
       ended: (reason) => this.#over(reason),
     });
+    this.#client.ask({ line: SUBSCRIBE, answered: () => undefined });
   }
 
   view(pane: Pane): PaneView {
@@ -69,7 +78,10 @@ class Watch {
 
   #notified(name: string, rest: string): void {
     if (name === "layout-change") this.#laidOut(rest);
-    else if (name === "window-renamed") for (const pane of this.panes.keys()) this.#lookFor(pane);
+    else if (name === "subscription-changed") {
+      const [, pane] = DEAD.exec(rest) ?? [];
+      if (pane !== undefined) this.#lookFor(Number(pane));
+    } else if (name === "window-renamed") for (const pane of this.panes.keys()) this.#lookFor(pane);
     // It was moved to another session, by someone with a hand in our tmux: that is not the one that was asked for.
     else if (name === "session-changed" && rest.split(" ")[1] !== this.#terminal) this.#client.close();
   }
@@ -87,13 +99,17 @@ class Watch {
 
   /** Is it there, and does its program run? tmux says nothing, and no error, of a pane that is gone. */
   #lookFor(pane: number): void {
+    if (this.#asked.has(pane)) return;
+    this.#asked.add(pane);
     this.#client.ask({
       line: `display-message -p -t %${pane} '#{pane_id},#{pane_dead}'`,
       answered: (answer) => {
         const said = "blocks" in answer ? Buffer.from(answer.blocks[0]?.[0] ?? []).toString("latin1") : "";
         const [id, dead] = said.split(",");
-        if (id !== `%${pane}`) this.#paneGone(pane);
-        else if (dead === "1") this.panes.get(pane)?.lastScreen(() => this.#paneGone(pane));
+        const view = this.panes.get(pane);
+        if (id === `%${pane}` && dead !== "1") this.#asked.delete(pane);
+        else if (id === `%${pane}` && view) view.lastScreen(() => this.#paneGone(pane));
+        else this.#paneGone(pane);
       },
     });
   }
@@ -102,6 +118,7 @@ class Watch {
     this.#client.ask({ line: `kill-pane -t %${pane}`, answered: () => undefined });
     this.panes.get(pane)?.ended(ENDED);
     this.panes.delete(pane);
+    this.#asked.delete(pane);
     this.#idle();
   }
 }

@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HeaderList, OpenOf } from "../../../protocol/link/lane.ts";
+import { usageRowSchema } from "../../../protocol/link/control.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { modelTaps } from "../../../relay/proxy/model-tap.ts";
 import type { BodyTap, ExchangeEnd } from "../../../relay/proxy/tap.ts";
@@ -357,6 +358,15 @@ describe("one exchange", () => {
 
 describe("sums", () => {
   const use = { surface: "openai", tokens: { input: 1, output: 1 }, aborted: false } as const;
+
+  it("stay what a report may hold, whatever a server says", () => {
+    const counts = new UsageCounts();
+    const absurd = { input: Number.MAX_SAFE_INTEGER, output: Number.MAX_SAFE_INTEGER };
+    for (let at = 0; at < 3; at++) counts.add({ ...use, principal: "key:a", model: "m", tokens: absurd });
+    counts.add({ ...use, principal: "key:a", model: "m" });
+    const rows = counts.take(LIMITS.usageRows).map((row) => usageRowSchema.parse(row));
+    expect(rows).toMatchObject([{ requests: 4, input_tokens: 1, output_tokens: 1 }]);
+  });
 
   it("are bounded, and lose no request", () => {
     const counts = new UsageCounts();

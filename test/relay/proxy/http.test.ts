@@ -141,6 +141,24 @@ describe("an exchange", () => {
     }
   });
 
+  it.each([
+    ["/base/next?x=1#y", "/next?x=1#y"],
+    ["next", "/a/next"],
+    ["../b", "/b"],
+    ["http://HOST/base/next", "/next"],
+    ["http://HOST/elsewhere", undefined],
+    ["https://example.com/base/next", "https://example.com/base/next"],
+  ])("behind a base path tells a redirect to %s as %s", async (said, told) => {
+    const { test, web } = await begin(
+      ({ headers }, response) => response.writeHead(302, { location: said.replace("HOST", headers.host!) }).end(),
+      (url) => serviceToml(`${url}/base`),
+    );
+    const seen = test.lanes.open(httpOpen("web", "/a/b?q"));
+    await test.lanes.ended(seen);
+    expect(web.requests[0]?.url).toBe("/base/a/b?q");
+    expect(seen.head?.headers.find(([name]) => name === "location")?.[1]).toBe(told);
+  });
+
   it("passes no cookie and nothing of the connection back", async () => {
     const { test } = await begin((_request, response) =>
       response

@@ -110,6 +110,14 @@ describe("a WebSocket", () => {
     expect(await begun.test.lanes.ended(seen)).toBe("whole");
   });
 
+  it("closed for a reason that is cut within a character passes what is whole of it", async () => {
+    const begun = await begin();
+    const seen = await opened(begun);
+    begun.test.lanes.body(seen, 0, encodeSocketClose(4000, `a${"\ufffd".repeat(60)}`), true);
+    await until("its close", () => begun.peers[0]?.closed);
+    expect(begun.peers[0]?.closed).toEqual([4000, `a${"\ufffd".repeat(40)}`]);
+  });
+
   it("cut by the upstream is broken", async () => {
     const begun = await begin((socket) => setImmediate(() => socket.terminate()));
     const seen = begun.test.lanes.openUpload(socketOpen("web", "/"));

@@ -11,7 +11,7 @@ beforeAll(async () => {
   number = await plane.host("alpha", [service("ollama", MODELS, { manage: true })]);
   await plane.host("beta", [
     service("ollama", [model("llama-big"), model("other")]),
-    service("lmstudio", [model("studio"), model("studio@q4_k_m")], { manage: true }),
+    service("lmstudio", [model("studio")], { manage: true }),
   ]);
   llama = await plane.key({
     role: "operator",
@@ -137,20 +137,6 @@ describe("a surface", () => {
     expect(await plane.get("/v1/models", { key: studio })).toMatchObject({ body: { data: [] } });
     expect((await plane.post("/api/chat", { model: "llama-big" }, { key: studio })).status).toBe(404);
     expect((await plane.post("/lmstudio/api/v0/chat/completions", { model: "studio" }, { key: studio })).status).toBe(200);
-  });
-
-  it("has models whose own names hold an @, and they can be pinned too", async () => {
-    for (const name of ["studio@q4_k_m", "studio@q4_k_m@beta"]) {
-      await plane.post("/lmstudio/api/v0/chat/completions", { model: name });
-      expect(plane.sent, name).toMatchObject([{ host: "beta", body: '{"model":"studio@q4_k_m"}', open: { model: "studio@q4_k_m" } }]);
-      expect(await plane.get(`/v1/models/${name}`), name).toMatchObject({ status: 200, body: { id: "studio@q4_k_m" } });
-    }
-    await plane.post("/lmstudio/api/v0/chat/completions", { model: "studio@beta" });
-    expect(plane.sent).toMatchObject([{ body: '{"model":"studio"}' }]);
-    const plain = await plane.key({ role: "operator", hosts: ["*"], models: ["studio"] });
-    plane.script = () => answering({ data: [{ id: "studio" }, { id: "studio@q4_k_m" }] });
-    expect((await plane.get("/lmstudio/api/v0/models", { key: plain })).body).toEqual({ data: [{ id: "studio" }] });
-    expect((await plane.post("/lmstudio/api/v0/chat/completions", { model: "studio@q4_k_m" }, { key: plain })).status).toBe(404);
   });
 
   it("asks for model.use where it uses and model.list where it lists", async () => {

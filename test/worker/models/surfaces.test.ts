@@ -152,6 +152,17 @@ describe("the ingest contract", () => {
     expect(JSON.parse(ingest.sent[0]!.body!)).toMatchObject({ stream: true });
   });
 
+  it("that broke off is the server's failure", async () => {
+    const cut = new ReadableStream({
+      start: (to) => to.enqueue(new TextEncoder().encode('{"resp')),
+      pull: (to) => to.error(new Error("cut")),
+    });
+    ingest.script = () => ({ response: new Response(cut) });
+    const answer = await ingest.post("/api/generate", { prompt: "p" }, { key });
+    expect(answer.status).toBe(502);
+    expect(answer.headers.get("x-farhand-error")).toBe("UPSTREAM_FAILED");
+  });
+
   it("passes the server's error as it is, and says what is wrong with a request", async () => {
     ingest.script = () => answering({ error: "no memory" }, { status: 500 });
     expect(await ingest.post("/api/generate", { prompt: "p" }, { key })).toMatchObject({ status: 500, body: { error: "no memory" } });

@@ -102,6 +102,12 @@ describe("who may ask", () => {
     expect(await edge.get(`/hosts/box/services/${name}/x`, { key: keys[key]! })).toMatchObject({ status: 403 });
   });
 
+  it("a method that no service has is refused, and told which there are", async () => {
+    const answer = await edge.raw("PROPFIND", "/hosts/box/services/shenron/x", {});
+    expect(answer.status).toBe(405);
+    expect(answer.headers.get("allow")).toBe("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+  });
+
   it("management of some models is none here, where every model can be named", async () => {
     const manages = async (key: string) =>
       (await through("/hosts/box/services/ollama/api/delete", { method: "DELETE", body: '{"model":"other"}', key: keys[key]! })).open;

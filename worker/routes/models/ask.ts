@@ -8,7 +8,7 @@ import { mayUseEveryModel } from "../../auth/authorize.ts";
 import { snapshotCacheOf } from "../../auth/snapshot.ts";
 import { fleetOf } from "../../fleet/objects.ts";
 import type { LaneRefusal } from "../../lane/contract.ts";
-import { choose, inOrder, isModelIn, offline, servicesFor, type Candidate, type ModelDialect, type Wanted } from "../../routing/models.ts";
+import { choose, inOrder, offline, servicesFor, type Candidate, type ModelDialect, type Wanted } from "../../routing/models.ts";
 import { accessOf, actorOf, type Access, type Call, type Incoming } from "../call.ts";
 import { dialectError } from "./errors.ts";
 import { namesIn, type Names } from "./names.ts";
@@ -89,7 +89,7 @@ function watchFor(wanted: Wanted, asking: Asking, names: Names, body: PassedBody
 export async function ask(call: AnyCall, plane: Plane, asking: Asking): Promise<Response> {
   const { method, headers } = call.request;
   const body = method === "GET" || method === "HEAD" ? null : await takeBody(call.request, asking.keys);
-  return askWith(call, plane, asking, body, namesIn(body, headers, asking.keys, isModelIn(accessOf(call).state)));
+  return askWith(call, plane, asking, body, namesIn(body, headers, asking.keys));
 }
 
 /** As {@link ask}, for a body that was taken. */

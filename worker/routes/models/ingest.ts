@@ -3,16 +3,7 @@
 import { AppError } from "../../../protocol/errors.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import { mayUse } from "../../auth/authorize.ts";
-import {
-  inOrder,
-  isModelIn,
-  mayUseModel,
-  offline,
-  servicesFor,
-  type Candidate,
-  type ModelCandidate,
-  type Wanted,
-} from "../../routing/models.ts";
+import { inOrder, mayUseModel, offline, servicesFor, type Candidate, type ModelCandidate, type Wanted } from "../../routing/models.ts";
 import { accessOf } from "../call.ts";
 import { askWith, freshly, wantedOf, type AnyCall, type Asking } from "./ask.ts";
 import { objectIn } from "./lists.ts";
@@ -26,7 +17,7 @@ const INGEST = { dialect: "ollama", surface: "ingest", use: "model.use" } as con
 
 export async function generate(call: AnyCall, plane: Plane, asking: Asking): Promise<Response> {
   const body = await takeBody(call.request, asking.keys);
-  const names = namesIn(body, call.request.headers, asking.keys, isModelIn(accessOf(call).state));
+  const names = namesIn(body, call.request.headers, asking.keys);
   // Of a second name, or one in another case, nobody knows whether the server would take it for the model.
   const isIngest = names.model === null && body.names?.isAmbiguous === false && body.rest === null;
   if (!isIngest) return askWith(call, plane, asking, body, names);

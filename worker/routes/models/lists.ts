@@ -89,16 +89,16 @@ async function read(call: AnyCall, plane: Plane, listing: Listing, candidate: Ca
 const refusedBy = (call: AnyCall, { dialect }: Listing, candidate: Candidate, code: ErrorCode) =>
   refusal(call, dialect, { code, message: ERRORS[code].message, untouched: true }, candidate);
 
-/** A JSON object of bounded size; null: it is none. */
+/** A JSON object of bounded size; null: it is none, or broke off. */
 export async function objectIn(response: Response): Promise<Record<string, unknown> | null> {
   const pieces: Uint8Array[] = [];
   let length = 0;
-  for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    length += piece.length;
-    if (length > LIST_BYTES) return null;
-    pieces.push(piece);
-  }
   try {
+    for await (const piece of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+      length += piece.length;
+      if (length > LIST_BYTES) return null;
+      pieces.push(piece);
+    }
     const value: unknown = JSON.parse(Buffer.concat(pieces).toString());
     return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   } catch {

@@ -1,7 +1,7 @@
 // LM Studio's own interface under /lmstudio: `/lmstudio/api/v1/chat` is `/api/v1/chat` of a host's LM Studio. Only the paths
 // that it has: it answers unknown ones with 200.
 import { AppError } from "../../../protocol/errors.ts";
-import { choose, isModelIn } from "../../routing/models.ts";
+import { choose } from "../../routing/models.ts";
 import { accessOf, type Handlers } from "../call.ts";
 import { ask, chooseByName, freshly, pathOf, wantedOf, type AnyCall, type Asking } from "./ask.ts";
 import { list, one, type Listing } from "./lists.ts";
@@ -36,7 +36,7 @@ const models: Action = (call, plane, path, version) => list(call, plane, { ...LM
 /** One model by the name in the path; a pin in it does not reach the upstream. */
 const model: Action = async (call, plane, path) => {
   const { pathname, search } = new URL(path, "http://lmstudio");
-  const { model: name, pin } = splitPin(decoded(pathname.slice("/api/v0/models/".length)), isModelIn(accessOf(call).state));
+  const { model: name, pin } = splitPin(decoded(pathname.slice("/api/v0/models/".length)));
   const [found] = await freshly(call, () =>
     choose(wantedOf(accessOf(call), { ...LMSTUDIO, use: "model.list" }, pin), name, plane.inFlight),
   );

@@ -20,15 +20,10 @@ const AT = 0x40;
 const BACKSLASH = 0x5c;
 const EMPTY = new Uint8Array(0);
 
-/** Whether a name with an `@` is as a whole a model's own. */
-export type IsModel = (name: string, pin: string) => boolean;
-const never: IsModel = () => false;
-
-/** Model and pin of a name. */
-export function splitPin(name: string, isModel: IsModel = never): { model: string; pin: string | null } {
+/** Model and pin of a name; ids of models have no `@`. */
+export function splitPin(name: string): { model: string; pin: string | null } {
   const at = name.lastIndexOf("@");
-  if (at === -1 || isModel(name, name.slice(at + 1))) return { model: name, pin: null };
-  return { model: name.slice(0, at), pin: name.slice(at + 1) };
+  return at === -1 ? { model: name, pin: null } : { model: name.slice(0, at), pin: name.slice(at + 1) };
 }
 
 /** A name in a path, percent-encoded or not. */
@@ -41,11 +36,11 @@ export function decoded(text: string): string {
 }
 
 /** Throws AppError where two pins differ. `keys` in the order in which they count. */
-export function namesIn(body: PassedBody | null, headers: Headers, keys: readonly string[], isModel: IsModel = never): Names {
+export function namesIn(body: PassedBody | null, headers: Headers, keys: readonly string[]): Names {
   const found = keys.map((key) => body?.names?.found(key) ?? null).filter((one) => one !== null && one.value !== "") as FoundString[];
-  const named = found.map((one) => splitPin(one.value, isModel));
+  const named = found.map((one) => splitPin(one.value));
   const inHeader = found.length === 0 ? headers.get("x-farhand-model") : null;
-  const header = inHeader === null ? null : splitPin(inHeader, isModel);
+  const header = inHeader === null ? null : splitPin(inHeader);
   const pins = [...named.map(({ pin }) => pin), header?.pin ?? null, headers.get("x-farhand-host")].filter((pin) => pin !== null);
   if (new Set(pins.map((pin) => pin.toLowerCase())).size > 1)
     throw new AppError("HOST_AMBIGUOUS", { detail: "The request names different hosts." });
@@ -56,12 +51,13 @@ export function namesIn(body: PassedBody | null, headers: Headers, keys: readonl
     all: named.map((one) => one.model),
     isInBody: found.length > 0,
     pin: pins[0] ?? null,
-    edits: body === null ? [] : found.flatMap((one, index) => cut(body.head, one, named[index]!)),
+    edits: body === null ? [] : found.flatMap((one) => cut(body.head, one)),
   };
 }
 
 /** Takes the pin out of a name's bytes: only those where nothing is escaped, else the whole string is written anew. */
-function cut(head: Uint8Array, found: FoundString, { model, pin }: ReturnType<typeof splitPin>): Edit[] {
+function cut(head: Uint8Array, found: FoundString): Edit[] {
+  const { model, pin } = splitPin(found.value);
   if (pin === null) return [];
   const raw = head.subarray(found.start, found.end);
   if (raw.includes(BACKSLASH)) return [{ start: found.start, end: found.end, bytes: new TextEncoder().encode(JSON.stringify(model)) }];

@@ -1,6 +1,6 @@
 // The OpenAI surface, /v1: lists come from the catalogue in the snapshot, everything else passes to a host as it is.
 import { AppError } from "../../../protocol/errors.ts";
-import { candidatesFor, isModelIn, modelsFor, offline, type ModelCandidate, type Wanted } from "../../routing/models.ts";
+import { candidatesFor, modelsFor, offline, type ModelCandidate, type Wanted } from "../../routing/models.ts";
 import { accessOf, type Handlers } from "../call.ts";
 import { json } from "../respond.ts";
 import { ask, chooseByName, freshly, pathOf, wantedOf, type AnyCall } from "./ask.ts";
@@ -46,7 +46,7 @@ export function openaiRoutes(plane: Plane): Pick<Handlers, Names> {
     },
 
     async openaiModel(call) {
-      const { model: name, pin } = splitPin(decoded(call.params.model), isModelIn(accessOf(call).state));
+      const { model: name, pin } = splitPin(decoded(call.params.model));
       if (name === "") throw new AppError("MODEL_MISSING");
       const there = await freshly(call, () => {
         const candidates = candidatesFor(wantedBy(call, pin), name);
