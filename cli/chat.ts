@@ -21,14 +21,14 @@ async function modelFor(client: Client, input: Input): Promise<string> {
   if (!found)
     throw new CliFailure(
       EXIT.failed,
-      `There is no model that you may use${host === undefined ? "" : ` on ${host}`}: \`farhand models\` lists them.`,
+      `There is no model that you may use${host === undefined ? "" : ` on ${host}`}. Declare a model server in relay.toml on a host (docs/models.md); \`farhand models\` lists what there is.`,
     );
   return host === undefined ? found.id : `${found.id}@${host}`;
 }
 
 function speed({ outputTokens, durationMs, firstMs }: Completion): number | null {
   const seconds = (durationMs - firstMs) / 1000;
-  return outputTokens === null || outputTokens < 2 || seconds <= 0 ? null : Math.round((outputTokens / seconds) * 10) / 10;
+  return outputTokens === null || outputTokens < 2 || seconds < 0.05 ? null : Math.round((outputTokens / seconds) * 10) / 10;
 }
 
 function summary(done: Completion): string {
@@ -127,8 +127,12 @@ class Conversation {
         farhand?.hosts.join(",") ?? "",
       ]);
       print(table(["", "MODEL", "HOSTS"], rows));
-    } else if (command === "/model" && argument !== "") this.#model = argument;
-    else if (command === "/model") print(plain(this.#model));
+    } else if (command === "/model" && argument !== "") {
+      const isThere = (await listModels(this.#client)).some(({ id }) => [id, id.replace(/:latest$/, "")].includes(argument.split("@")[0]!));
+      if (!isThere) throw usage(`There is no model ${argument} that you may use: /models lists them.`);
+      this.#model = argument;
+      note(`${this.#model} from now on.`);
+    } else if (command === "/model") print(plain(this.#model));
     else note(HELP);
   }
 

@@ -65,7 +65,9 @@ async function refusalOf(client: Client, response: IncomingMessage): Promise<Cli
   const code = typeof error?.code === "string" ? error.code.toUpperCase() : "";
   const exit = remedyFor(code) === null ? (status === 401 || status === 403 ? EXIT.refused : EXIT.failed) : exitFor(code);
   const message = typeof error?.message === "string" ? error.message : `${client.target.url} answered ${status}.`;
-  return new CliFailure(exit, [message, remedyFor(code)].filter(Boolean).join("\n"));
+  // The surface's message ends with the remedy already, where it is the edge's own.
+  const remedy = remedyFor(code);
+  return new CliFailure(exit, remedy === null || message.includes(remedy) ? message : `${message}\n${remedy}`);
 }
 
 function safeJson(text: string): unknown {

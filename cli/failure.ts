@@ -33,7 +33,9 @@ export const remedyFor = (code: string): string | null => (isErrorCode(code) ? E
 /** Message, remedy, then a line for each field. */
 export function problemFailure(problem: Problem): CliFailure {
   const fields = (problem.errors ?? []).map(({ pointer, message }) => `  ${pointer === "" ? "/" : pointer} ${message}`);
-  const lines = [`${problem.detail} (${problem.code})`, ...fields, problem.remedy, `request ${problem.request_id}`];
+  const isRefused = problem.status === 401 || problem.status === 403;
+  const asked = isRefused && process.env["FARHAND_API_KEY"] ? "The key in FARHAND_API_KEY was used, not that of `farhand login`." : "";
+  const lines = [`${problem.detail} (${problem.code})`, ...fields, problem.remedy, asked, `request ${problem.request_id}`];
   const isRetryable = isErrorCode(problem.code) && ERRORS[problem.code].retryable;
   return new CliFailure(exitFor(problem.code), lines.filter(Boolean).join("\n"), { isRetryable });
 }

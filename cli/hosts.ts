@@ -3,7 +3,7 @@ import type * as z from "zod";
 import type { enrollmentSchema, Host } from "../protocol/api/shapes.ts";
 import type { Client } from "./client.ts";
 import { usage } from "./failure.ts";
-import { ago, duration, fields, note, plain, print, printJson, size, table } from "./output.ts";
+import { ago, fields, note, plain, print, printJson, size, table, timeLeft } from "./output.ts";
 import { originOf } from "./profile.ts";
 import { readList, segment, withEdge } from "./session.ts";
 import type { Input } from "./verb.ts";
@@ -77,9 +77,7 @@ async function enroll(client: Client, input: Input): Promise<void> {
   const commands = [`npx farhand enroll ${edge} ${made.code} --config relay.toml`, "npx farhand relay --config relay.toml"];
   if (input.json) return printJson({ ...made, url: edge, commands });
   print(commands.join("\n"));
-  note(
-    `Paste this on ${made.host}, in a checkout of Farhand after \`npm ci\`. The code works once, for ${duration(Date.parse(made.expires_at) - Date.now())}.`,
-  );
+  note(`Paste this on ${made.host}, in a checkout of Farhand after \`npm ci\`. The code works once, for ${timeLeft(made.expires_at)}.`);
   if (/^https?:\/\/(127\.|localhost|\[::1\])/.test(edge))
     note("That address is reached from this machine only: name another with --edge URL.");
 }

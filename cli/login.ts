@@ -8,7 +8,7 @@ import { readLock } from "../embedded/lock.ts";
 import { defaultDataDirectory } from "../embedded/options.ts";
 import { Client, type Target } from "./client.ts";
 import { usage } from "./failure.ts";
-import { duration, note, print, printJson } from "./output.ts";
+import { note, print, printJson, timeLeft } from "./output.ts";
 import { findTarget, originOf, writeProfile } from "./profile.ts";
 import type { Input } from "./verb.ts";
 import { readSecret } from "./value-source.ts";
@@ -45,7 +45,7 @@ async function link(input: Input): Promise<void> {
     const url = client.target.url + body.path;
     if (input.json) return printJson({ url, expires_at: body.expires_at });
     print(url);
-    note(`Works once, for ${duration(Date.parse(body.expires_at) - Date.now())}.`);
+    note(`Works once, for ${timeLeft(body.expires_at)}.`);
   } finally {
     client.close();
   }

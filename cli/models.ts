@@ -17,7 +17,7 @@ export async function run(input: Input): Promise<void> {
     if (input.json) return printJson({ items: models });
     if (models.length === 0)
       return print(
-        "There is no model that you may use.\nDeclare a server in relay.toml on a host, or start Ollama or LM Studio there: docs/models.md.",
+        "There is no model that you may use.\nDeclare a model server in relay.toml on a host (docs/models.md); models of hosts that are offline are not listed.",
       );
     const rows = models.map(({ id, owned_by: server, farhand }) => [
       id,

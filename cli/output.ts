@@ -45,6 +45,9 @@ export function duration(ms: number): string {
   return `${Math.max(0, Math.round(ms))} ms`;
 }
 
+/** Until `time`, in whole minutes: what was made for 15 minutes just now has 15 left. */
+export const timeLeft = (time: string) => duration(Math.round((Date.parse(time) - Date.now()) / 60_000) * 60_000);
+
 export function ago(time: string | null): string {
   if (time === null) return "never";
   const ms = Date.now() - Date.parse(time);

@@ -62,7 +62,8 @@ class Session {
     this.#wantsToTake = input.take;
     this.#tty = new Tty({
       typed: (bytes) => this.#typed(bytes),
-      detach: () => this.#end(`Left it: it goes on. \`farhand terminal ${this.#host} --attach ${plain(this.#terminal ?? "ID")}\` comes back.`),
+      detach: () =>
+        this.#end(`Left it: it goes on. \`farhand terminal ${this.#host} --attach ${plain(this.#terminal ?? "ID")}\` comes back.`),
       resized: () => this.#socket?.send({ type: "resize", ...this.#tty.size }),
     });
   }

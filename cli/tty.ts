@@ -52,7 +52,10 @@ export class Tty {
 
   get size(): { columns: number; rows: number } {
     const { columns, rows, isTTY } = process.stdout;
-    return isTTY ? { columns: Math.max(2, Math.min(500, columns)), rows: Math.max(2, Math.min(300, rows)) } : { columns: 80, rows: 24 };
+    // A terminal that nobody gave a size says 0 × 0.
+    return isTTY && columns > 0 && rows > 0
+      ? { columns: Math.max(2, Math.min(500, columns)), rows: Math.max(2, Math.min(300, rows)) }
+      : { columns: 80, rows: 24 };
   }
 
   /** `shown` when it has left our hands, with all that was written so far. */

@@ -215,12 +215,7 @@ export const VERBS: Readonly<Record<string, Verb>> = {
   },
   keys: {
     summary: "API keys and what they may do",
-    usage: [
-      "keys [list]",
-      "keys create NAME [--role ROLE] [--host HOST …] [--label LABEL …] [--operation PATTERN …]",
-      "  [--use PATTERN …] [--model PATTERN …] [--surface NAME …] [--expires TIME] [--import -]",
-      "keys revoke ID",
-    ],
+    usage: ["keys [list]", "keys create NAME [options]", "keys revoke ID"],
     options: {
       role: { type: "string", value: "ROLE", help: "create: reader, operator (the default) or admin" },
       host: { type: "string", value: "HOST", help: "create: a host by name or id (default: all); may be repeated", multiple: true },

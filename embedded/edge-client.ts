@@ -59,6 +59,11 @@ export class EdgeClient {
     return this.#ask<Host>("GET", `/api/v1/hosts/${encodeURIComponent(nameOrId)}`);
   }
 
+  /** The first 200 hosts of the list: each with what its relay said last, as of `last_seen_at`. */
+  async hosts(): Promise<readonly Host[]> {
+    return (await this.#ask<{ items: Host[] }>("GET", "/api/v1/hosts?limit=200"))!.items;
+  }
+
   async enrollment(host: string): Promise<Enrollment> {
     return (await this.#ask<Enrollment>("POST", "/api/v1/enrollments", { host }))!;
   }

@@ -10,6 +10,7 @@ import { refusal, StartFailure } from "./failure.ts";
 import type { StartOptions } from "./options.ts";
 
 const ONLINE_MS = 30_000;
+const TOLD_MS = 3_000;
 const STEP_MS = 20;
 
 export interface PreparedRelay {
@@ -65,6 +66,20 @@ export async function waitOnline(edge: EdgeClient, name: string): Promise<Host> 
     if (host?.online && host.capabilities) return host;
     if (Date.now() > deadline)
       throw new StartFailure("this machine's relay did not come online; its messages are above. --no-relay starts the edge alone", 1);
+    await pause(STEP_MS);
+  }
+}
+
+/**
+ * The host with what its relay said since `sinceMs`: until the edge's list has that, it shows what the relay said before its
+ * relay.toml was changed. Where that takes too long, the host as it is known.
+ */
+export async function waitTold(edge: EdgeClient, host: Host, sinceMs: number): Promise<Host> {
+  const deadline = Date.now() + TOLD_MS;
+  for (;;) {
+    const listed = (await edge.hosts()).find(({ id }) => id === host.id);
+    if (listed?.last_seen_at && Date.parse(listed.last_seen_at) >= sinceMs) return listed;
+    if (Date.now() > deadline) return host;
     await pause(STEP_MS);
   }
 }

@@ -84,7 +84,7 @@ export const ERRORS = {
   NOT_FOUND: e(404, false, "There is no such thing.", "Check the id; it may have been deleted."),
   INTERNAL: e(500, true, "Something went wrong in the edge.", "Try again; if it stays, report it with the request_id."),
   // Hosts and enrolment
-  HOST_NOT_FOUND: e(404, false, "There is no such host.", "GET /api/v1/hosts lists those you may see."),
+  HOST_NOT_FOUND: e(404, false, "There is no such host.", "`farhand hosts` or GET /api/v1/hosts lists those you may see."),
   HOST_OFFLINE: e(
     503,
     true,
@@ -210,7 +210,7 @@ export const ERRORS = {
     400,
     false,
     "The request names no model.",
-    "Name one in `model`, or in the header x-farhand-model where the body is larger than 1 MiB before it.",
+    "Name one in `model` (where it comes after the first 1 MiB of the body, in the header x-farhand-model), or declare `default_model` in relay.toml.",
   ),
   MODEL_OFFLINE: e(
     503,

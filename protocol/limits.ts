@@ -61,6 +61,8 @@ export const LIMITS = {
   terminalViewers: 32,
   /** Open tickets of one host: anyone who may watch makes them. The oldest go. */
   terminalTickets: 256,
+  /** Of these one principal's. */
+  terminalTicketsEach: 32,
   /** One terminal.send. */
   terminalSendBytes: 64 * KiB,
   /** Text of one terminal.capture: JSON may grow it sixfold. */

@@ -1,6 +1,6 @@
 // The real product, started as a user starts it, in a directory of its own; and a keep-alive client for it. For the
 // end-to-end tests and the benchmark.
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import http from "node:http";
 import { tmpdir } from "node:os";
@@ -83,9 +83,16 @@ export async function startProduct(toml: string, options: readonly string[] = []
     const timer = setTimeout(() => child.kill("SIGKILL"), 20_000);
     await ended;
     clearTimeout(timer);
-    if (!existing) await rm(dir, { recursive: true, force: true });
+    if (existing) return;
+    endTerminals(dir);
+    await rm(dir, { recursive: true, force: true });
   };
   return { ready, dir, child, request, stop };
+}
+
+/** Terminals outlive their relay on purpose: their tmux server ends with the directory that it lives in. */
+function endTerminals(dir: string): void {
+  spawnSync("tmux", ["-S", join(dir, "data/relay/tmux/socket"), "kill-server"], { stdio: "ignore", timeout: 5_000 });
 }
 
 /** The running process of a part: `edge` is workerd itself, not its guard. */

@@ -46,7 +46,7 @@ ${places.map(declaration).join("\n")}`;
 
 function starterText({ name, allowExec }: StarterOptions, places: readonly ModelPlace[]): string {
   return `# What this host lets others do. The host has the last word: nothing runs here that this file does not allow.
-# Every key: docs/configuration.md. An unknown key is refused, so a typing error never goes unnoticed.
+# Every key: docs/relay.md. An unknown key is refused, so a typing error never goes unnoticed.
 
 name = ${JSON.stringify(name)}
 labels = []                      # words of your own, beside what the relay finds (linux, x64, docker, ...)
@@ -67,6 +67,10 @@ argv = ["hostname"]
 
 ${sample}
 ${places.length > 0 ? withModels(places) : WITHOUT_MODELS}
+# Interactive shells, with the rights of the relay's user (docs/terminals.md; needs tmux).
+# [terminal]
+# enabled = true
+
 # [commands.restart]
 # argv = ["systemctl", "restart", "{unit}"]
 # timeout_ms = 30000

@@ -63,15 +63,10 @@ export class LaneConnection implements SocketUser<Welcome, Message> {
 
   up({ complete, channels }: Welcome): void {
     const { socket } = this.#socket;
-    const isPlain = this.#options.url.protocol === "ws:";
-    const send = (message: Buffer): boolean => {
-      if (socket.readyState !== socket.OPEN) return true;
-      const waiting = socket.bufferedAmount;
-      // Mostly the system takes a message at once. One that has to wait is a copy, no larger than it must be; under TLS all have to.
-      const isCopied = waiting > 0 || !isPlain;
-      if (waiting > MOST_BYTES) this.#socket.lost("the edge does not read");
-      else socket.send(isCopied ? Buffer.from(message) : message);
-      return isCopied || socket.bufferedAmount === 0;
+    const send = (message: Buffer, done: () => void) => {
+      if (socket.readyState !== socket.OPEN) return;
+      if (socket.bufferedAmount > MOST_BYTES) this.#socket.lost("the edge does not read");
+      else socket.send(message, done);
     };
     this.#options.onUp();
     this.#options.streams.up(send, complete, channels);

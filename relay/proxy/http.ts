@@ -23,6 +23,8 @@ export class HttpExchange implements ChannelEvents {
   #request: ClientRequest | null = null;
   #response: IncomingMessage | null = null;
   #answering: BodyTap | null = null;
+  /** The window is full. */
+  #isHeld = false;
   #isOver = false;
 
   constructor(open: OpenOf<"http">, channel: Channel, upstream: Upstream, tap: Tap | null) {
@@ -60,7 +62,10 @@ export class HttpExchange implements ChannelEvents {
   }
 
   onDrain(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
     this.#response?.resume();
+    this.#response?.socket.resume();
   }
 
   onCancel(): void {
@@ -133,7 +138,21 @@ export class HttpExchange implements ChannelEvents {
   #give(bytes: Buffer, tap: BodyTap | null): void {
     const changed = tap?.push(bytes);
     const out = tap?.changes ? (changed ?? NO_BYTES) : bytes;
-    if (out.length > 0 && !this.#channel.write(out)) this.#response?.pause();
+    if (out.length > 0 && !this.#channel.write(out)) this.#hold();
+  }
+
+  /** Stops reading, when what was read is through: Node would keep the rest of it as many small buffers. */
+  #hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    process.nextTick(() => {
+      const response = this.#response;
+      // After the last byte the connection is not ours any more.
+      if (!response || response.complete) this.#isHeld = false;
+      if (!this.#isHeld) return;
+      response?.pause();
+      response?.socket.pause();
+    });
   }
 
   #ended(response: IncomingMessage, tap: BodyTap | null): void {

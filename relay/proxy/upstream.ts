@@ -67,7 +67,9 @@ export class Upstream {
     this.#basePath = this.#origin.pathname.replace(/\/+$/, "");
     this.#bearer = bearer;
     this.unusable = unusable;
-    const options = { keepAlive: true, noDelay: true, maxSockets: SOCKETS, maxFreeSockets: IDLE_SOCKETS, onread: READ };
+    // Without a high-water mark an answer that is paused is not read on: windows bound what is held, not Node.
+    const reading = { onread: READ, readableHighWaterMark: 0 };
+    const options = { keepAlive: true, noDelay: true, maxSockets: SOCKETS, maxFreeSockets: IDLE_SOCKETS, ...reading };
     this.#agent = this.#isSecure ? new https.Agent(options) : new http.Agent(options);
     this.#tend(this.#agent);
   }

@@ -4,14 +4,17 @@
 import { FRAME, FLAG, HEADER_BYTES, type FrameType } from "../../protocol/link/frames.ts";
 
 const FLUSH_BYTES = 16 * 1024;
-/** The largest message: what one read of a socket gives, behind what did not fill a message yet. */
-const MESSAGE_BYTES = 96 * 1024;
+/** The memory of a message; only one of a larger head is larger. A token that fills it up is mostly whole. */
+const MESSAGE_BYTES = FLUSH_BYTES + 1024;
+/** Memory of messages that have gone out, for the next ones: what waits for a slow edge would become garbage that lies long. */
+const SPARE_MESSAGES = 256;
 
-/** Takes a message. True: it has gone to the operating system, and its memory may be written again. */
-export type Send = (message: Buffer) => boolean;
+/** Takes a message; `done`, in a later turn, when its memory may be written again. */
+export type Send = (message: Buffer, done: () => void) => void;
 
 export class LaneSender {
-  #message = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+  readonly #spare: Buffer[] = [];
+  #message: Buffer = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
   #length = 0;
   #isScheduled = false;
   /** The last frame of the message, where more bytes of its channel may join it: its place in the message, its channel, and the offset of what follows. */
@@ -42,7 +45,9 @@ export class LaneSender {
 
   word(type: FrameType, channel: number, offset: number, bytes: Uint8Array | null = null): void {
     const length = bytes?.length ?? 0;
-    if (this.#length + HEADER_BYTES + length > MESSAGE_BYTES) this.flush();
+    const size = HEADER_BYTES + length;
+    if (this.#length + size > MESSAGE_BYTES) this.flush();
+    if (size > MESSAGE_BYTES) this.#message = Buffer.allocUnsafeSlow(size);
     this.#tail = null;
     this.#header(type, channel, offset, length);
     if (bytes) this.#message.set(bytes, this.#length);
@@ -55,7 +60,12 @@ export class LaneSender {
     if (length === 0) return;
     this.#length = 0;
     this.#tail = null;
-    if (this.#send?.(this.#message.subarray(0, length)) === false) this.#message = Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+    if (!this.#send) return;
+    const message = this.#message;
+    this.#message = this.#spare.pop() ?? Buffer.allocUnsafeSlow(MESSAGE_BYTES);
+    this.#send(message.subarray(0, length), () => {
+      if (message.length === MESSAGE_BYTES && this.#spare.length < SPARE_MESSAGES) this.#spare.push(message);
+    });
   }
 
   /** A data frame that takes at least one byte more. */

@@ -1,5 +1,6 @@
 // `farhand chat` and `farhand models` as programs use them: a question in, an answer out, and what an answer that broke off is.
 import { expect, it } from "vitest";
+import { jsonText } from "../../cli/output.ts";
 import { farhand } from "./commands.ts";
 import { fakeModelSurface } from "./fake-model-surface.ts";
 
@@ -44,4 +45,15 @@ it("fails when the answer broke off, when there is no question, and when there i
   }
   expect((await farhand(env("http://127.0.0.1:1"), ["chat", "--model", "m1", "x"])).code).toBe(4);
   expect((await farhand(env("http://127.0.0.1:1"), ["terminal", "h1", "--read"])).code).toBe(4);
+});
+
+it("keeps control characters of a peer's words from the terminal", async () => {
+  const surface = await fakeModelSurface({ error: "no\u001b]0;title\u0007\u009b31m\nway" });
+  try {
+    const { code, stderr } = await farhand(env(surface.url), ["chat", "x"]);
+    expect([code, stderr]).toEqual([1, "farhand: no\ufffd]0;title\ufffd\ufffd31m\nway\n"]);
+  } finally {
+    surface.close();
+  }
+  expect(jsonText({ words: "\u001b[31m\u009b31m\u007f\u00e9" })).toBe('{\n  "words": "\\u001b[31m\\u009b31m\\u007f\u00e9"\n}');
 });

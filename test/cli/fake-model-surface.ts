@@ -8,8 +8,8 @@ export interface FakeSurface {
   readonly close: () => void;
 }
 
-/** `cut`: breaks off before the end. */
-export async function fakeModelSurface({ cut = false } = {}): Promise<FakeSurface> {
+/** `cut`: breaks off before the end. `error`: what the model's server says instead of an end. */
+export async function fakeModelSurface({ cut = false, error = "" } = {}): Promise<FakeSurface> {
   const asked: FakeSurface["asked"] = [];
   const server = createServer((request, response) => {
     let body = "";
@@ -25,6 +25,7 @@ export async function fakeModelSurface({ cut = false } = {}): Promise<FakeSurfac
       response.writeHead(200, { "content-type": "text/event-stream", "x-farhand-host": "h1" });
       const say = (chunk: object) => response.write(`data: ${JSON.stringify({ model: "m1", ...chunk })}\n\n`);
       for (const content of ["Hel", "lo \u001b[31m"]) say({ choices: [{ delta: { content } }] });
+      if (error !== "") say({ error: { message: error } });
       if (cut) {
         response.write(": the last\n", () => setImmediate(() => response.destroy()));
         return;

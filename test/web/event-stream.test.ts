@@ -29,6 +29,10 @@ describe("a reader of events", () => {
     expect(() => {
       for (let i = 0; i < 100; i++) reader.feed("x".repeat(100_000));
     }).toThrow("too large");
+    const lines = new SseReader();
+    expect(() => {
+      for (let i = 0; i < 100; i++) lines.feed(`data: ${"x".repeat(100_000)}\n`);
+    }).toThrow("too large");
   });
 });
 

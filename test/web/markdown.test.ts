@@ -140,6 +140,14 @@ describe("Markdown", () => {
     expect(text(`${"> ".repeat(500)}deep`)).toContain("deep");
   });
 
+  it("of a model that repeats itself is not taken apart for ever", () => {
+    for (const long of ["_a__b".repeat(40_000), "**a ".repeat(100_000)]) {
+      expect(text(long)).toBe(long);
+      expect(walk(markdownNodes(long)).found.filter(({ tag }) => tag !== "p")).toEqual([]);
+    }
+    expect(walk(markdownNodes(`${"_a__b".repeat(2_000)}\n\n**bold**`)).found.map(({ tag }) => tag)).toContain("strong");
+  });
+
   it("names characters only", () => {
     expect(plainText("&amp;&nosuch;&#x41;&#0;&#x110000;")).toBe("&&nosuch;A&#0;&#x110000;");
   });

@@ -219,6 +219,16 @@ describe.skipIf(!hasChromium).each(Object.keys(DEVICES) as Device[])("on a %s", 
       expect(new URL(page.url()).pathname).toBe("/app/jobs");
     }));
 
+  it("a sign-in link works where the sign-in page is shown already", () =>
+    visiting(device, "/app/", async ({ page }) => {
+      const { path } = JSON.parse((await rig.product.request("POST", "/api/v1/sign-in-codes")).body) as { path: string };
+      await page.context().clearCookies();
+      await page.goto(`${rig.product.ready.url}/sign-in`);
+      await page.getByText("One-time code").waitFor();
+      await page.goto(`${rig.product.ready.url}${path}`);
+      await page.getByRole("heading", { name: "Hosts" }).waitFor();
+    }));
+
   it("an address without a screen says so", () =>
     visiting(device, "/app/no/such/screen", async ({ page }) => {
       await page.getByText("There is no such page.").waitFor();

@@ -17,6 +17,7 @@ export class SseReader {
   #text = "";
   #event = "";
   #data: string[] = [];
+  #dataChars = 0;
   #id: string | null = null;
 
   feed(piece: string): StreamEvent[] {
@@ -31,7 +32,7 @@ export class SseReader {
       const event = this.#line(line);
       if (event) events.push(event);
     }
-    if (this.#text.length > EVENT_CHARS) throw new Unreachable("The edge sent an event that is too large.");
+    if (this.#text.length + this.#dataChars > EVENT_CHARS) throw new Unreachable("The edge sent an event that is too large.");
     return events;
   }
 
@@ -42,8 +43,10 @@ export class SseReader {
     const field = colon === -1 ? line : line.slice(0, colon);
     const value = colon === -1 ? "" : line.slice(colon + (line[colon + 1] === " " ? 2 : 1));
     if (field === "event") this.#event = value;
-    else if (field === "data") this.#data.push(value);
-    else if (field === "id" && !value.includes("\0")) this.#id = value;
+    else if (field === "data") {
+      this.#data.push(value);
+      this.#dataChars += value.length + 1;
+    } else if (field === "id" && !value.includes("\0")) this.#id = value;
     return null;
   }
 
@@ -52,6 +55,7 @@ export class SseReader {
     const data = this.#data;
     this.#event = "";
     this.#data = [];
+    this.#dataChars = 0;
     return data.length === 0 ? null : { id: this.#id, event, data: data.join("\n") };
   }
 }

@@ -11,8 +11,11 @@ export type Operation = z.infer<typeof operationSchema>;
 
 export const session = storeOf<Me | null>(null);
 
+/** Another tab may have signed in somebody else: what this page holds is not theirs to see. */
 export async function loadSession(): Promise<void> {
-  session.set(await get<Me>("/api/v1/me"));
+  const [before, me] = [session.get(), await get<Me>("/api/v1/me")];
+  if (before && before.principal !== me.principal) return location.reload();
+  session.set(me);
 }
 
 /** Of a page that is shown only when someone is signed in. */

@@ -101,8 +101,7 @@ function Welcome({ models }: { readonly models: Resource<readonly ModelItem[]> }
   return (
     <Empty title="No model is there">
       <p>
-        Start Ollama or LM Studio on a host, or declare a server in its relay.toml as a service. Models of hosts that are offline are not
-        listed.
+        Declare a model server in the relay.toml of a host (<code>[services.NAME]</code>). Models of hosts that are offline are not listed.
       </p>
     </Empty>
   );

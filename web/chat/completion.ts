@@ -5,6 +5,8 @@ import type { Conversation, Message } from "./conversations.ts";
 
 /** A model may think for minutes before its first word. */
 const SILENT_MS = 15 * 60_000;
+/** One answer at most: a model that never stops must not fill the page. */
+const ANSWER_CHARS = 4 * 1024 * 1024;
 
 interface Chunk {
   readonly choices?: readonly {
@@ -62,10 +64,13 @@ export async function complete(
   told.host(response.headers.get("x-farhand-host") ?? "");
   const reader = new SseReader();
   let isDone = false;
+  let chars = 0;
   for await (const text of textsOf(response, SILENT_MS)) {
     for (const { data } of reader.feed(text)) {
       const delta = deltaOf(data);
       isDone ||= delta.isEnd;
+      chars += delta.text.length + delta.reasoning.length;
+      if (chars > ANSWER_CHARS) throw new ApiProblem(502, { detail: "The answer is longer than this page shows." });
       told.delta(delta);
     }
   }

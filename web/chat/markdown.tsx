@@ -1,6 +1,6 @@
 // Markdown of models as nodes: marked only splits the text into tokens, and each token becomes an element made here. Nothing is ever
 // parsed as HTML, nothing is loaded from elsewhere: HTML stays text, images become links.
-import { lexer, type MarkedToken, type Token, type Tokens } from "marked";
+import { Lexer, type MarkedToken, type Token, type Tokens } from "marked";
 import type { ComponentChildren } from "preact";
 import { memo } from "preact/compat";
 import { CopyButton } from "../parts/copy.tsx";
@@ -133,10 +133,23 @@ export function nodesOf(tokens: readonly Token[]): ComponentChildren[] {
   }
 }
 
+/** Inside one paragraph marked may take the square of its length: what a model repeats without end must not hold the page. */
+const INLINE_CHARS = 4 * 1024;
+const TEXT_CHARS = 256 * 1024;
+
+class BoundedLexer extends Lexer {
+  override inlineTokens(src: string, tokens: Token[] = []): Token[] {
+    if (src.length <= INLINE_CHARS) return super.inlineTokens(src, tokens);
+    tokens.push({ type: "text", raw: src, text: src });
+    return tokens;
+  }
+}
+
 /** Of all Markdown; nothing of the page but what is in `text` is read. */
 export const markdownNodes = (text: string): ComponentChildren[] => {
+  if (text.length > TEXT_CHARS) return [text];
   try {
-    return nodesOf(lexer(text, { gfm: true }));
+    return nodesOf(new BoundedLexer({ gfm: true }).lex(text));
   } catch {
     return [text];
   }

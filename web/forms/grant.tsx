@@ -89,7 +89,7 @@ function What({ draft, change, errorsAt }: PartProps) {
         label="It may"
         value={draft.covers}
         choices={[
-          ["models", "use models: chat, complete, embed"],
+          ["models", "use models"],
           ["reading", "read everything, change nothing"],
           ["chosen", "do chosen operations"],
           ["all", "do everything"],

@@ -14,6 +14,9 @@ function Scalar({ name, value }: { readonly name: string; readonly value: unknow
   return <>{typeof value === "string" ? value : JSON.stringify(value)}</>;
 }
 
+/** An argument as one, where it would not look like one. */
+const quoted = (argument: unknown) => (/^[\w./:@%+=,-]+$/.test(String(argument)) ? String(argument) : JSON.stringify(argument));
+
 const wordsOf = (key: string) => key.replace(/_bytes$|_ms(?=$|_)/, "").replaceAll("_", " ");
 
 function Table({ rows }: { readonly rows: readonly Row[] }) {
@@ -51,7 +54,16 @@ export function Value({ value, name = "", depth = 0 }: { readonly value: unknown
     if (value.length === 0) return <span class="soft">none</span>;
     if (value.every(isRow)) return <Table rows={value} />;
     return (
-      <Scalar name={name} value={value.every((item) => typeof item !== "object") ? value.join(", ") : JSON.stringify(value, null, 2)} />
+      <Scalar
+        name={name}
+        value={
+          value.every((item) => typeof item !== "object")
+            ? name === "argv"
+              ? value.map(quoted).join(" ")
+              : value.join(", ")
+            : JSON.stringify(value, null, 2)
+        }
+      />
     );
   }
   if (!isRow(value)) return <Scalar name={name} value={value} />;

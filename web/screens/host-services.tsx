@@ -66,7 +66,7 @@ export function Services({ host, me }: { readonly host: Host; readonly me: Me })
     return (
       <Empty title="No services">
         <p>
-          A service is declared in the host's relay.toml (<code>[services.NAME]</code>); Ollama and LM Studio are found by themselves.
+          Model servers and others are declared in the host's relay.toml, each as <code>[services.NAME]</code>.
         </p>
       </Empty>
     );

@@ -1,9 +1,11 @@
 // API keys: which there are, and revoking one.
 import { useState } from "preact/hooks";
-import type { Key } from "../../protocol/api/shapes.ts";
-import { request, segment } from "../api/client.ts";
+import type { Grant, Key } from "../../protocol/api/shapes.ts";
+import { get, request, segment } from "../api/client.ts";
+import { useResource } from "../api/resource.ts";
 import { AdminOnly } from "../parts/admin-only.tsx";
 import { Confirm } from "../parts/dialog.tsx";
+import { grantText } from "../parts/grant.tsx";
 import { MoreButton } from "../parts/more-button.tsx";
 import { usePaged } from "../parts/paged.ts";
 import { Screen } from "../parts/screen.tsx";
@@ -11,7 +13,15 @@ import { Empty, Failure, Loaded } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
 import { pathTo } from "../routes.ts";
 
-function KeyRow({ item, onRevoke }: { readonly item: Key; readonly onRevoke: (key: Key) => void }) {
+const GRANTS = 200;
+
+interface KeyRowProps {
+  readonly item: Key;
+  readonly grants: readonly Grant[];
+  readonly onRevoke: (key: Key) => void;
+}
+
+function KeyRow({ item, grants, onRevoke }: KeyRowProps) {
   return (
     <li class="row with-action">
       <span class="row-text">
@@ -25,6 +35,11 @@ function KeyRow({ item, onRevoke }: { readonly item: Key; readonly onRevoke: (ke
             </>
           )}
         </span>
+        {grants.map((grant) => (
+          <span key={grant.id} class="soft small">
+            {grant.role}: {grantText(grant)}
+          </span>
+        ))}
       </span>
       <button class="plain danger-text" onClick={() => onRevoke(item)} aria-label={`Revoke ${item.name}`}>
         Revoke
@@ -35,6 +50,7 @@ function KeyRow({ item, onRevoke }: { readonly item: Key; readonly onRevoke: (ke
 
 function KeyList() {
   const keys = usePaged<Key>("/api/v1/keys", { limit: 50 });
+  const grants = useResource("grants", async (signal) => (await get<{ items: Grant[] }>(`/api/v1/grants?limit=${GRANTS}`, signal)).items);
   const [asked, setAsked] = useState<Key | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const revoke = async (key: Key) => {
@@ -59,7 +75,12 @@ function KeyList() {
           ) : (
             <ul class="rows">
               {keys.items.map((key) => (
-                <KeyRow key={key.id} item={key} onRevoke={setAsked} />
+                <KeyRow
+                  key={key.id}
+                  item={key}
+                  grants={(grants.data ?? []).filter(({ principal }) => principal === `key:${key.id}`)}
+                  onRevoke={setAsked}
+                />
               ))}
             </ul>
           )

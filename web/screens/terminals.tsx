@@ -27,7 +27,7 @@ export function Terminals() {
             );
           return able.map((host) => (
             <section key={host.id}>
-              <h2>
+              <h2 class="name">
                 <a href={pathTo("host", { host: host.name })}>{host.name}</a>
               </h2>
               <TerminalList host={host} me={me} />

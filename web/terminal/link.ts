@@ -1,6 +1,7 @@
 // One terminal over as many sockets as it takes: a ticket, a socket, and again with a new ticket when it breaks. Bytes go through as
 // they are; what is shown is reported back, so that a fast program cannot drown the page. Knows nothing of how it is drawn.
 import type { TerminalMessage } from "../../protocol/link/lane.ts";
+import { LIMITS } from "../../protocol/limits.ts";
 import { ApiProblem, request, segment } from "../api/client.ts";
 import { connection } from "../api/connection.ts";
 import { call } from "../api/lookups.ts";
@@ -35,6 +36,7 @@ interface Ticket {
 /** Reported each time that this much more is shown, and whenever the screen has caught up. */
 const REPORT_BYTES = 32 * 1024;
 const MESSAGE_BYTES = 32 * 1024;
+const WORDS_CHARS = 300;
 const RETRY_MAX_MS = 5_000;
 const OPEN_MS = 15_000;
 /** So often a socket may close before the host's first word. */
@@ -50,6 +52,30 @@ async function isGoneFrom(host: string, terminal: string): Promise<boolean> {
   } catch {
     return false;
   }
+}
+
+const sizeWithin = (size: unknown, most: number) => (Number.isInteger(size) ? Math.min(most, Math.max(1, size as number)) : most);
+
+/** Pure: what a host said; null: nothing that is known. A host may say anything, also sizes that no page can draw. */
+export function messageIn(text: string): TerminalState | Extract<TerminalMessage, { type: "ended" }> | null {
+  let said: Readonly<Record<string, unknown>> | null;
+  try {
+    said = JSON.parse(text) as Readonly<Record<string, unknown>> | null;
+  } catch {
+    return null;
+  }
+  if (said?.["type"] === "ended") return { type: "ended", reason: String(said["reason"]).slice(0, WORDS_CHARS) };
+  if (said?.["type"] !== "state") return null;
+  return {
+    type: "state",
+    terminal: String(said["terminal"]).slice(0, WORDS_CHARS),
+    title: String(said["title"]).slice(0, WORDS_CHARS),
+    columns: sizeWithin(said["columns"], LIMITS.terminalColumns),
+    rows: sizeWithin(said["rows"], LIMITS.terminalRows),
+    writer: said["writer"] === true,
+    viewers: sizeWithin(said["viewers"], LIMITS.terminalViewers),
+    reset: said["reset"] === true,
+  };
 }
 
 function say(socket: WebSocket | null, message: TerminalMessage): void {
@@ -135,7 +161,7 @@ export class TerminalLink {
     socket.addEventListener("message", ({ data }: MessageEvent<string | ArrayBuffer>) => {
       if (socket !== this.#socket) return;
       clearTimeout(late);
-      if (typeof data === "string") this.#told(JSON.parse(data) as TerminalMessage);
+      if (typeof data === "string") this.#told(messageIn(data));
       else this.#options.bytes(new Uint8Array(data), flow.came(data.byteLength));
     });
     socket.addEventListener("close", ({ reason }) => {
@@ -160,15 +186,15 @@ export class TerminalLink {
     this.#options.phase("refused", why);
   }
 
-  #told(message: TerminalMessage): void {
-    if (message.type === "state") {
+  #told(message: ReturnType<typeof messageIn>): void {
+    if (message?.type === "state") {
       this.#terminal = message.terminal;
       this.#failures = 0;
       this.#refusals = 0;
       this.#isKnown = true;
       this.#options.phase("open", "");
       this.#options.state(message);
-    } else if (message.type === "ended") {
+    } else if (message) {
       this.#isOver = true;
       this.#options.phase("ended", message.reason);
     }

@@ -16,5 +16,16 @@ export function keyIn(headers: Headers): string | null {
   return key;
 }
 
+/** Of secrets seen, so that the hot path makes no hash object. Callers make secrets up, so the number is bounded. */
+const HASHES = 256;
+const hashes = new Map<string, string>();
+
 /** What the Fleet stores and the snapshot carries instead of a key. */
-export const keyHash = sha256Hex;
+export function keyHash(secret: string): string {
+  const known = hashes.get(secret);
+  if (known !== undefined) return known;
+  const hash = sha256Hex(secret);
+  if (hashes.size >= HASHES) hashes.clear();
+  hashes.set(secret, hash);
+  return hash;
+}

@@ -35,6 +35,11 @@ export class Tickets {
     const now = Date.now();
     sql.exec("DELETE FROM tickets WHERE expires_at <= ?", now);
     sql.exec(
+      "DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets WHERE principal = ? ORDER BY expires_at DESC LIMIT -1 OFFSET ?)",
+      actor.principal,
+      LIMITS.terminalTicketsEach - 1,
+    );
+    sql.exec(
       "DELETE FROM tickets WHERE hash IN (SELECT hash FROM tickets ORDER BY expires_at DESC LIMIT -1 OFFSET ?)",
       LIMITS.terminalTickets - 1,
     );

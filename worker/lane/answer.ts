@@ -2,6 +2,8 @@
 import type { Head } from "../../protocol/link/lane.ts";
 import { refusalOf, type Channel } from "./channel.ts";
 import { ENCODING_HEADER, LENGTH_HEADER, REFUSED_HEADER, STREAM_HEADER, type LaneRefusal } from "./contract.ts";
+import type { Handed } from "./handover.ts";
+import { addHeader, headerRecord, type HeaderRecord } from "./header-record.ts";
 
 const REFUSED_STATUS = 500;
 /** Statuses that have no body (Fetch standard); 101 is no answer to an exchange. */
@@ -13,20 +15,20 @@ export function refusalAnswer(refusal: LaneRefusal): Response {
 }
 
 /** Headers of a head as the Worker gets them, and the length that it declares. */
-function headersOf(head: Head): { headers: [string, string][]; length: number | null } {
-  const headers: [string, string][] = [];
+function headersOf(head: Head): { headers: HeaderRecord; length: number | null } {
+  const headers = headerRecord();
   let length: number | null = null;
   for (const [name, value] of head.headers) {
     if (name === "content-length") length = /^\d{1,15}$/.test(value) ? Number(value) : null;
-    else if (name === "content-encoding") headers.push([ENCODING_HEADER, value]);
+    else if (name === "content-encoding") addHeader(headers, ENCODING_HEADER, value);
     // Ours come from us alone.
-    else if (!name.startsWith("x-farhand-")) headers.push([name, value]);
+    else if (!name.startsWith("x-farhand-")) addHeader(headers, name, value);
   }
   return { headers, length };
 }
 
-/** Of a channel that is ready. `isHead`: the request was one for the head only. */
-export function answerOf(channel: Channel, isHead: boolean): Response {
+/** Of a channel that is ready. `isHead`: the request was one for the head only. `handed`: gets what needs no response. */
+export function answerOf(channel: Channel, isHead: boolean, handed: Handed | null = null): Response {
   const { head, refusal } = channel;
   if (refusal || !head) return refusalAnswer(refusal ?? refusalOf("UPSTREAM_FAILED", false));
   if (head.status < MIN_STATUS) {
@@ -36,12 +38,14 @@ export function answerOf(channel: Channel, isHead: boolean): Response {
   const { status } = head;
   const { headers, length } = headersOf(head);
   const hasBody = !isHead && !NO_BODY.has(status);
-  if (hasBody && channel.isWhole) return new Response(channel.takeAll(), { status, headers });
-  if (length !== null) headers.push([LENGTH_HEADER, String(length)]);
-  if (!hasBody) {
-    channel.takeNone();
-    return new Response(null, { status, headers });
+  const whole = hasBody && channel.isWhole ? channel.takeAll() : null;
+  const isStream = hasBody && whole === null;
+  if (whole === null && length !== null) headers[LENGTH_HEADER] = String(length);
+  if (!hasBody) channel.takeNone();
+  if (handed) {
+    handed.answer = { status, headers, whole, isStream };
+    return new Response(isStream ? channel.stream(length) : null);
   }
-  headers.push([STREAM_HEADER, "1"]);
-  return new Response(channel.stream(length), { status, headers });
+  if (isStream) headers[STREAM_HEADER] = "1";
+  return new Response(isStream ? channel.stream(length) : whole, { status, headers });
 }

@@ -3,7 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 import { LIMITS } from "../../protocol/limits.ts";
 import { CLOSE } from "../../protocol/link/control.ts";
-import { LANE_HEARTBEAT } from "../../protocol/link/lane.ts";
+import { encodeHead, LANE_HEARTBEAT } from "../../protocol/link/lane.ts";
 import { mayStillRead, type Reader } from "../auth/reader.ts";
 import type { Env } from "../env.ts";
 import { answerOf, refusalAnswer } from "./answer.ts";
@@ -11,6 +11,7 @@ import { Channel, refusalOf, type Lane } from "./channel.ts";
 import { Channels } from "./channels.ts";
 import { CLIENT_TAG, ClientSocket, type ClientAttachment } from "./client-socket.ts";
 import { ATTACH_HEADER, CHANNEL_HEADER, OPEN_HEADER, READER_HEADER, RELAY_HEADER, type LaneRelay } from "./contract.ts";
+import { handover } from "./handover.ts";
 import { checkLaneHello } from "./handshake.ts";
 import { LinkWatch } from "./link-watch.ts";
 import { RelaySocket, type RelayAttachment } from "./relay-socket.ts";
@@ -92,20 +93,27 @@ export class LaneDO extends DurableObject<Env> {
   // ---- channels ----
 
   async #open(request: Request, id: number): Promise<Response> {
+    const handed = handover.take(id);
     if (!(await this.#isUp())) return refusalAnswer(refusalOf("LANE_UNAVAILABLE", true));
     if (this.#channels.size >= LIMITS.channelsPerLane) return refusalAnswer(refusalOf("STREAMS_EXHAUSTED", true));
     if (this.#channels.get(id)) return refusalAnswer(refusalOf("LANE_UNAVAILABLE", true));
     const channel = new Channel(id, this.#lane);
     this.#channels.add(channel);
     request.signal.addEventListener("abort", () => channel.cancel(), { once: true });
-    const open = encoder.encode(decodeURIComponent(request.headers.get(OPEN_HEADER) ?? ""));
+    const open = handed ? encodeHead(handed.open) : encoder.encode(decodeURIComponent(request.headers.get(OPEN_HEADER) ?? ""));
     if (isUpgrade(request)) return await this.#openSocket(request, channel, open);
+    if (handed) channel.upload.open(open, handed.body);
+    else await this.#pass(request, channel, open);
+    await channel.ready;
+    return answerOf(channel, request.method === "HEAD", handed);
+  }
+
+  /** Opens a channel whose body is that of the request. */
+  async #pass(request: Request, channel: Channel, open: Uint8Array): Promise<void> {
     const body = new RequestBody(request, channel.upload);
-    const ended = await body.open({ channel: id, open, send: (message) => this.#lane.send(message) });
+    const ended = await body.open({ channel: channel.id, open, send: (message) => this.#lane.send(message) });
     if (ended === null) this.ctx.waitUntil(body.pass().then((end) => this.#bodyEnded(channel, end)));
     else this.#bodyEnded(channel, ended);
-    await channel.ready;
-    return answerOf(channel, request.method === "HEAD");
   }
 
   /** The link is there; a dead one is found out here at the latest. */

@@ -64,9 +64,12 @@ export class Upload {
     this.#send(message);
   }
 
-  /** Opens the channel; what follows is not all here yet. `open`: JSON of the open. */
-  open(open: Uint8Array): void {
-    this.#send(encodeFrames([frame(FRAME.open, this.#channel, 0, open)]));
+  /** Opens the channel. `open`: JSON of the open. `body`: all of it, at most a window; null: there is none; absent: it follows. */
+  open(open: Uint8Array, body?: Uint8Array | null): void {
+    const isEmpty = body === null || body?.length === 0;
+    const frames = [frame(FRAME.open, this.#channel, 0, open, isEmpty ? FLAG.end : 0)];
+    if (body && !isEmpty) frames.push(this.take(body, true));
+    this.#send(encodeFrames(frames));
   }
 
   end(): void {

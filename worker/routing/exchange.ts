@@ -6,6 +6,7 @@ import type { Open } from "../../protocol/link/lane.ts";
 import { snapshotCacheOf } from "../auth/snapshot.ts";
 import { refusalOf } from "../lane/channel.ts";
 import { ATTACH_HEADER, CHANNEL_HEADER, REFUSED_HEADER, STREAM_HEADER, type LaneRefusal } from "../lane/contract.ts";
+import { handover, type Handed } from "../lane/handover.ts";
 import { watch } from "../lane/watch.ts";
 import type { Exchange, ExchangeInput, ExchangeResult } from "./contract.ts";
 import { asking, CHANNEL_URL, countPassed, laneObject, newChannel, openHeaders, pickLane } from "./lanes.ts";
@@ -31,9 +32,13 @@ export const exchange: Exchange = async (input) => {
   let isStreaming = false;
   try {
     const result = await ask(way);
-    if ("refused" in result) return result;
+    if ("refused" in result) {
+      // A lane that refused before it opened the channel has nothing that ends.
+      watch.remove(way.channel);
+      return result;
+    }
     isStreaming = result.isStream;
-    return { response: answer(way, result.response, result.isStream) };
+    return { response: answer(way, result) };
   } finally {
     if (isPumped && !isStreaming) countPassed(way.lane, -1);
   }
@@ -50,7 +55,13 @@ async function mayStill({ env, still }: ExchangeInput, ctx: Pick<ExecutionContex
   }
 }
 
-type Asked = { readonly response: Response; readonly isStream: boolean } | { readonly refused: LaneRefusal };
+interface Answer {
+  readonly status: number;
+  readonly headers: Iterable<readonly [string, string]>;
+  readonly body: Uint8Array | ReadableStream<Uint8Array> | null;
+  readonly isStream: boolean;
+}
+type Asked = Answer | { readonly refused: LaneRefusal };
 
 /** Opens the channel. What breaks before the head is gone on with by an attach, where that can be. */
 async function ask(way: Way): Promise<Asked> {
@@ -62,19 +73,18 @@ async function ask(way: Way): Promise<Asked> {
     headers: headersUp(input.headers ?? input.request.headers, contentLength),
     ...asking(access.caller.principal, input.requestId),
   };
-  const headers = openHeaders(channel, said);
+  const handed = isPumped ? null : handover.give(channel, said, body);
+  const asked = handed ? { headers: { [CHANNEL_HEADER]: String(channel) } } : { headers: openHeaders(channel, said), body };
   try {
     // What redirects is the upstream, and its answer is the caller's.
     const init: RequestInit = {
-      method: methodOf(input),
-      headers,
-      body,
+      method: methodOf({ open, body: handed ? null : body }),
+      ...asked,
       redirect: "manual",
       ...(input.signal ? { signal: input.signal } : {}),
     };
-    return judge(await laneObject(input.env, lane).fetch(CHANNEL_URL, init));
+    return judge(await laneObject(input.env, lane).fetch(CHANNEL_URL, init), handed);
   } catch (error) {
-    if (!isPumped) watch.remove(channel);
     const isReset = isPumped && !(body instanceof ReadableStream) && !(input.signal ?? input.request.signal).aborted;
     console.warn(
       JSON.stringify({ level: "warn", request_id: input.requestId, host: host.number, message: "a lane broke off", error: String(error) }),
@@ -83,12 +93,18 @@ async function ask(way: Way): Promise<Asked> {
   }
 }
 
-const methodOf = ({ open, body }: ExchangeInput) => (open.method === "HEAD" ? "HEAD" : body === null ? "GET" : "POST");
+const methodOf = ({ open, body }: Pick<ExchangeInput, "open" | "body">) =>
+  open.method === "HEAD" ? "HEAD" : body === null ? "GET" : "POST";
 
-function judge(response: Response): Asked {
+function judge(response: Response, handed: Handed | null = null): Asked {
+  if (handed?.answer) {
+    const { status, headers, whole, isStream } = handed.answer;
+    return { status, headers: Object.entries(headers), body: isStream ? response.body : whole, isStream };
+  }
   const refused = response.headers.get(REFUSED_HEADER);
   if (refused !== null) return { refused: JSON.parse(decodeURIComponent(refused)) as LaneRefusal };
-  return { response, isStream: response.headers.has(STREAM_HEADER) };
+  const { status, headers, body } = response;
+  return { status, headers, body, isStream: headers.has(STREAM_HEADER) };
 }
 
 const attachTo = ({ input, lane, channel }: Way, from: number, body: Uint8Array | null): Promise<Response> =>
@@ -114,13 +130,13 @@ async function resume(way: Way): Promise<Asked> {
   return { refused: refusalOf("LANE_UNAVAILABLE", false) };
 }
 
-function answer(way: Way, response: Response, isStream: boolean): Response {
+function answer(way: Way, { status, headers: said, body, isStream }: Answer): Response {
   const { input, isPumped } = way;
-  const { status } = response;
-  const { headers, length } = headersDown(response.headers, isStream);
-  headers.push(["x-farhand-host", input.host.name], ["x-request-id", input.requestId]);
-  const body = isPumped && isStream && response.body ? pumped(way, response.body, length) : response.body;
-  return new Response(body, { status, headers, encodeBody: "manual" });
+  const { headers, length } = headersDown(said, isStream);
+  headers["x-farhand-host"] = input.host.name;
+  headers["x-request-id"] = input.requestId;
+  const isLive = isPumped && isStream && body instanceof ReadableStream;
+  return new Response(isLive ? pumped(way, body, length) : body, { status, headers, encodeBody: "manual" });
 }
 
 function pumped(way: Way, body: ReadableStream<Uint8Array>, length: number | null): ReadableStream<Uint8Array> {
@@ -130,7 +146,7 @@ function pumped(way: Way, body: ReadableStream<Uint8Array>, length: number | nul
     attach: async (from) => {
       const { body } = way.input;
       const result = judge(await attachTo(way, from, body instanceof ReadableStream ? null : body));
-      return "refused" in result ? null : result.response.body;
+      return "refused" in result ? null : (result.body as ReadableStream<Uint8Array> | null);
     },
     isAllowed: () => mayStill(way.input, way.input.ctx),
     onEnd: () => countPassed(way.lane, -1),

@@ -2,6 +2,7 @@
 import { LIMITS } from "../../protocol/limits.ts";
 import type { HeaderList } from "../../protocol/link/lane.ts";
 import { ENCODING_HEADER, LENGTH_HEADER, STREAM_HEADER } from "../lane/contract.ts";
+import { addHeader, headerRecord, type HeaderRecord } from "../lane/header-record.ts";
 
 const words = (text: string) => text.trim().split(/\s+/);
 
@@ -49,10 +50,15 @@ export function headersUp(headers: Headers, contentLength: number | null): Heade
 const STREAMED = /^(text\/event-stream|application\/(x-)?ndjson)\b/i;
 
 /** A page of an upstream runs no script, has no origin and is framed by nobody: it is not this edge's. */
-const SANDBOX = "frame-ancestors 'none'; sandbox";
+const OURS = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-resource-policy": "same-origin",
+  "content-security-policy": "frame-ancestors 'none'; sandbox",
+};
 
 export interface Down {
-  readonly headers: [string, string][];
+  readonly headers: HeaderRecord;
   /** That the upstream declared, where the lane did not have the whole answer. */
   readonly length: number | null;
 }
@@ -61,31 +67,22 @@ export interface Down {
  * Makes a lane's headers the client's: what an upstream may not say is gone, nothing of it is a page of this origin, and
  * nothing on the way keeps or changes a stream.
  */
-export function headersDown(said: Headers, isStream: boolean): Down {
-  const headers: [string, string][] = [
-    ["x-content-type-options", "nosniff"],
-    ["referrer-policy", "no-referrer"],
-    ["cross-origin-resource-policy", "same-origin"],
-    ["content-security-policy", SANDBOX],
-  ];
+export function headersDown(said: Iterable<readonly [string, string]>, isStream: boolean): Down {
+  const headers = Object.assign(headerRecord(), OURS);
   let length: number | null = null;
   let type = "";
-  let isKept = false;
-  let isBuffered = false;
   for (const [name, value] of said) {
-    if (name === ENCODING_HEADER) headers.push(["content-encoding", value]);
+    if (name === ENCODING_HEADER) headers["content-encoding"] = value;
     else if (name === LENGTH_HEADER) {
       length = Number(value);
-      headers.push(["content-length", value]);
+      headers["content-length"] = value;
     } else if (!NEVER_DOWN.has(name)) {
       if (name === "content-type") type = value;
-      else if (name === "cache-control") isKept = true;
-      else if (name === "x-accel-buffering") isBuffered = true;
-      headers.push([name, value]);
+      addHeader(headers, name, value);
     }
   }
   const isLive = isStream && (length === null || STREAMED.test(type));
-  if (!isKept) headers.push(["cache-control", isLive ? "no-store, no-transform" : "no-store"]);
-  if (isLive && !isBuffered) headers.push(["x-accel-buffering", "no"]);
+  headers["cache-control"] ??= isLive ? "no-store, no-transform" : "no-store";
+  if (isLive) headers["x-accel-buffering"] ??= "no";
   return { headers, length };
 }

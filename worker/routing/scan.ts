@@ -8,7 +8,7 @@ export interface FoundString {
   readonly end: number;
 }
 
-/** A longer key cannot be a wanted one, a longer value cannot be a name, however they are escaped. Bytes, quotes included. */
+/** A longer key cannot be a wanted one, a longer value cannot be a name, however they are escaped. Bytes, with the last quote. */
 const CAPTURE_BYTES = 4096;
 
 const QUOTE = 0x22;
@@ -44,10 +44,10 @@ type Mode =
 
 const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
 
-/** What a raw JSON string says; null: it is none. */
+/** What a raw JSON string says, given behind its first quote; null: it is none. */
 function decoded(raw: Uint8Array): string | null {
   try {
-    return JSON.parse(decoder.decode(raw)) as string;
+    return JSON.parse(`"${decoder.decode(raw)}`) as string;
   } catch {
     return null;
   }
@@ -78,8 +78,10 @@ export class KeyScanner {
   #bom = 0;
   /** The key whose value comes; null: not a wanted one. */
   #key: string | null = null;
+  /** Of a string that began in an earlier piece: its bytes behind the first quote, copied. */
   #raw: Uint8Array[] = [];
   #rawBytes = 0;
+  /** Absolute offset of its first quote. */
   #rawStart = 0;
 
   constructor(keys: readonly string[]) {
@@ -192,10 +194,11 @@ export class KeyScanner {
     const end = this.#endOfString(bytes, at);
     const next = end === -1 ? bytes.length : end;
     const isKey = this.#mode === "in key";
-    if (isKey || this.#key !== null) this.#capture(bytes.subarray(at, next));
-    if (end === -1) return next;
-    if (isKey) this.#endKey();
-    else this.#endValue(this.#base + end);
+    const isWanted = isKey || this.#key !== null;
+    if (end === -1) {
+      if (isWanted) this.#keep(bytes.subarray(Math.max(0, this.#rawStart + 1 - this.#base), next));
+    } else if (isKey) this.#endKey(this.#captured(bytes, end));
+    else this.#endValue(isWanted ? this.#captured(bytes, end) : null, this.#base + end);
     return next;
   }
 
@@ -219,26 +222,29 @@ export class KeyScanner {
   }
 
   #beginCapture(position: number): void {
-    this.#raw = [Uint8Array.of(QUOTE)];
-    this.#rawBytes = 1;
+    this.#raw = [];
+    this.#rawBytes = 0;
     this.#rawStart = position;
   }
 
-  #capture(bytes: Uint8Array): void {
+  #keep(bytes: Uint8Array): void {
     const room = CAPTURE_BYTES - this.#rawBytes;
     this.#rawBytes += bytes.length;
     if (bytes.length > 0 && room >= bytes.length) this.#raw.push(bytes.slice());
   }
 
-  /** What was captured; null: too long, or not a JSON string. */
-  #captured(): string | null {
-    return this.#rawBytes > CAPTURE_BYTES ? null : decoded(Buffer.concat(this.#raw));
+  /** What the string that ends at `end` of this piece says; null: too long, or not a JSON string, and then the state is `broken`. */
+  #captured(bytes: Uint8Array, end: number): string | null {
+    let raw = bytes.subarray(Math.max(0, this.#rawStart + 1 - this.#base), end);
+    if (this.#rawBytes + raw.length > CAPTURE_BYTES) return null;
+    if (this.#rawBytes > 0) raw = Buffer.concat([...this.#raw, raw]);
+    const value = decoded(raw);
+    if (value === null) this.#mode = "broken";
+    return value;
   }
 
-  #endKey(): void {
-    this.#mode = "colon";
-    const key = this.#captured();
-    if (key === null && this.#rawBytes <= CAPTURE_BYTES) this.#mode = "broken";
+  #endKey(key: string | null): void {
+    if (this.#mode !== "broken") this.#mode = "colon";
     this.#key = key !== null && this.#wanted.has(key) ? key : null;
     if (key !== null) this.#note(key);
   }
@@ -250,11 +256,9 @@ export class KeyScanner {
     this.#foldedSeen.add(fold);
   }
 
-  #endValue(end: number): void {
-    this.#mode = "after value";
+  #endValue(value: string | null, end: number): void {
+    if (this.#mode !== "broken") this.#mode = "after value";
     if (this.#key === null) return;
-    const value = this.#captured();
-    if (value === null && this.#rawBytes <= CAPTURE_BYTES) this.#mode = "broken";
     this.#found.set(this.#key, value === null ? null : { value, start: this.#rawStart, end });
   }
 }

@@ -35,8 +35,9 @@ export async function openSocket({ request, env, requestId, access, host, open, 
     const { code, message, retryAfterMs } = JSON.parse(decodeURIComponent(refused)) as LaneRefusal;
     throw new AppError(code, { detail: message, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) });
   }
-  const kept = response.webSocket ? [...response.headers] : headersDown(response.headers, false).headers;
-  kept.push(["x-farhand-host", host.name], ["x-request-id", requestId]);
+  const kept = response.webSocket ? Object.fromEntries(response.headers) : headersDown(response.headers, false).headers;
+  kept["x-farhand-host"] = host.name;
+  kept["x-request-id"] = requestId;
   const { status, webSocket, body } = response;
   return new Response(webSocket ? null : body, { status, headers: kept, webSocket, encodeBody: "manual" });
 }

@@ -61,9 +61,15 @@ form.addEventListener("submit", (event) => {
 // Served in place of other pages too: their fragments are no codes, and they are where the way goes on.
 const isOwnPage = location.pathname === "/sign-in";
 const back = isOwnPage ? "/app/" : location.pathname + location.search + location.hash;
-const code = isOwnPage ? location.hash.slice(1) : "";
-if (code) {
-  history.replaceState(null, "", location.pathname);
-  void signIn(code);
-} else ask("Open the sign-in link, or type its code here.", false);
+function codeOfAddress() {
+  const code = isOwnPage ? location.hash.slice(1) : "";
+  if (code) {
+    history.replaceState(null, "", location.pathname);
+    void signIn(code);
+  }
+  return code;
+}
+// A link that is opened where this page is shown already loads nothing.
+addEventListener("hashchange", codeOfAddress);
+if (!codeOfAddress()) ask("Open the sign-in link, or type its code here.", false);
 `;

@@ -99,7 +99,8 @@ export async function save(
     if (sum.truncated) break;
     sum.bytes += text.length;
     sum.lines += to - from + 1;
-    if (!stream.write(text)) await new Promise<void>((resolve) => void stream.once("drain", resolve).once("close", resolve));
+    // A file that failed while tmux was asked drains no more.
+    if (!stream.write(text)) await Promise.race([closed, new Promise<void>((resolve) => void stream.once("drain", resolve))]);
   }
   stream.end();
   await closed;

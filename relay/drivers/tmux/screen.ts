@@ -40,9 +40,8 @@ export function factsOf(line: string): Facts | null {
 export const lineCount = (facts: Facts, scrollback: number): number => Math.min(scrollback, facts.history_size) + facts.pane_height;
 
 const decoder = new TextDecoder();
-// eslint-disable-next-line no-control-regex -- escape sequences
 const C1 = /[\u0080-\u009f]/g;
-// eslint-disable-next-line no-control-regex -- as above
+// eslint-disable-next-line no-control-regex -- escape sequences
 const SGR = /\u001b\[([0-9:;]*)m/g;
 
 /** The attributes that are in force, so that a line can end without them: a coloured line end would colour what scrolls in. */

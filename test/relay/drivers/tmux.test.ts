@@ -70,13 +70,14 @@ describe.skipIf(!hasTmux)("terminal operations", () => {
   afterAll(() => host.stop());
 
   it("type text and keys as they are, however hostile", async () => {
-    const terminal = await create(host, { argv: ["/bin/sh", "-c", "stty -echo; cat -v"] });
+    const terminal = await create(host, { argv: ["/bin/sh", "-c", "stty -echo; echo ready; cat -v"] });
+    // Before that the line discipline would echo what is typed.
+    await until(async () => (await screen(terminal)).includes("ready"), "its program");
     const canary = join(host.dir, "expanded");
     const text = `#(touch ${canary}) #{pid} $(touch ${canary}) ; kill-server \\; %end 1 1 1 \u00e9\u{1f642} 'quote" \\033[31m`;
     dataOf(await host.run("terminal.send", { terminal, text, keys: ["Enter"] }));
-    await until(async () => (await screen(terminal)).includes("kill-server"), "the text");
-    const shown = spawnSync("cat", ["-v"], { input: text, encoding: "utf8" }).stdout;
-    expect((await screen(terminal)).replaceAll("\n", "")).toContain(shown.replaceAll("\n", ""));
+    const shown = spawnSync("cat", ["-v"], { input: text, encoding: "utf8" }).stdout.replaceAll("\n", "");
+    await until(async () => (await screen(terminal)).replaceAll("\n", "").includes(shown), `the text ${shown}`);
     expect(existsSync(canary)).toBe(false);
     dataOf(await host.run("terminal.send", { terminal, keys: ["C-c"] }));
     await until(async () => !(await list()).some((one) => one.terminal === terminal), "its end");

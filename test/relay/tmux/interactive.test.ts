@@ -157,7 +157,7 @@ describe.skipIf(!hasTmux)("an interactive terminal", () => {
   });
 
   it("costs nothing while all who look have fallen behind, and comes back", async () => {
-    const terminal = await create(host, { argv: ["/bin/sh", "-c", "yes | head -c 30000000; echo over; sleep 60"] });
+    const terminal = await create(host, { argv: ["/bin/sh", "-c", "yes | head -c 5000000; echo over; sleep 60"] });
     const viewer = await host.view({ terminal });
     const shown = viewer.received;
     viewer.shows = false;

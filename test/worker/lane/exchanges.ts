@@ -1,5 +1,6 @@
 // What a Worker asks of a lane, and what a test does to the object.
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { encodeHead, type Open, type OpenOf } from "../../../protocol/link/lane.ts";
 import {
   ATTACH_HEADER,
@@ -9,8 +10,11 @@ import {
   type LaneRefusal,
   type LaneRelay,
 } from "../../../worker/lane/contract.ts";
+import { settingsOf } from "../../../worker/auth/settings.ts";
+import type { Access } from "../../../worker/routes/call.ts";
+import type { ExchangeInput, ExchangeResult } from "../../../worker/routing/contract.ts";
 import { newChannel } from "../../../worker/routing/lanes.ts";
-import { stub } from "./scripted-lane.ts";
+import { stub, type LaneUnderTest } from "./scripted-lane.ts";
 
 export const OPEN: OpenOf<"http"> = {
   kind: "http",
@@ -61,4 +65,41 @@ export async function abort(lane: LaneRelay): Promise<void> {
 
 export async function bytesOf(response: Response): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer());
+}
+
+const CLOUD = { ...env, EMBEDDED: "" };
+
+/** Of an exchange, as a surface asks for it; on Cloudflare. */
+export function input(lane: LaneUnderTest, more: Partial<ExchangeInput> = {}): ExchangeInput {
+  const { service, method, path, dialect, model, manage } = OPEN;
+  return {
+    request: new Request("https://edge.test/x"),
+    env: CLOUD,
+    ctx: createExecutionContext(),
+    settings: settingsOf(CLOUD),
+    place: { origin: "https://edge.test", hostname: "edge.test", host: "edge.test", surfaces: new Set() },
+    requestId: "req-1",
+    access: { caller: { principal: "key:test" } } as unknown as Access,
+    host: {
+      number: lane.hostNumber,
+      id: "id",
+      name: "box",
+      labels: [],
+      publicKey: lane.publicKey,
+      online: true,
+      lanes: 1,
+      terminals: false,
+      services: [],
+    },
+    open: { service, method, path, dialect, model, manage },
+    body: null,
+    contentLength: null,
+    still: () => {},
+    ...more,
+  };
+}
+
+export function responseOf(result: ExchangeResult): Response {
+  if ("refused" in result) throw new Error(JSON.stringify(result.refused));
+  return result.response;
 }

@@ -1,55 +1,15 @@
 // The object is thrown away under an exchange that a Worker pumps (Cloudflare): no byte is lost or doubled, before the head and
 // in the middle; where the relay lost the channel the reader sees a broken answer. And what an exchange passes of headers.
-import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { HeaderList } from "../../../protocol/link/lane.ts";
 import { AppError } from "../../../protocol/errors.ts";
 import { FRAME } from "../../../protocol/link/frames.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
-import { settingsOf } from "../../../worker/auth/settings.ts";
 import { exchange, inFlight } from "../../../worker/routing/exchange.ts";
-import type { ExchangeInput, ExchangeResult } from "../../../worker/routing/contract.ts";
-import type { Access } from "../../../worker/routes/call.ts";
 import { eventually } from "../host/scripted-relay.ts";
-import { abort, OPEN } from "./exchanges.ts";
-import { newLane, ScriptedLane, type LaneUnderTest } from "./scripted-lane.ts";
-
-const CLOUD = { ...env, EMBEDDED: "" };
-
-function input(lane: LaneUnderTest, more: Partial<ExchangeInput> = {}): ExchangeInput {
-  const { service, method, path, dialect, model, manage } = OPEN;
-  return {
-    request: new Request("https://edge.test/x"),
-    env: CLOUD,
-    ctx: createExecutionContext(),
-    settings: settingsOf(CLOUD),
-    place: { origin: "https://edge.test", hostname: "edge.test", host: "edge.test", surfaces: new Set() },
-    requestId: "req-1",
-    access: { caller: { principal: "key:test" } } as unknown as Access,
-    host: {
-      number: lane.hostNumber,
-      id: "id",
-      name: "box",
-      labels: [],
-      publicKey: lane.publicKey,
-      online: true,
-      lanes: 1,
-      terminals: false,
-      services: [],
-    },
-    open: { service, method, path, dialect, model, manage },
-    body: null,
-    contentLength: null,
-    still: () => {},
-    ...more,
-  };
-}
-
-function responseOf(result: ExchangeResult): Response {
-  if ("refused" in result) throw new Error(JSON.stringify(result.refused));
-  return result.response;
-}
+import { abort, input, responseOf } from "./exchanges.ts";
+import { newLane, ScriptedLane } from "./scripted-lane.ts";
 
 /** A relay that keeps a whole answer, and gives it from where it is attached to, in pieces of this size. */
 async function serve(relay: ScriptedLane, channel: number, answer: Uint8Array, upTo: number): Promise<void> {

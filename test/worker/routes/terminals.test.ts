@@ -94,9 +94,13 @@ describe("a ticket", () => {
     }
   });
 
-  it("is one of a bounded number", async () => {
+  it("is one of a bounded number, and is not pushed out by another's many", async () => {
+    const { body } = await ask({}, { key: keys["operator"]! });
     for (let i = 0; i < LIMITS.terminalTickets + 5; i += 32) await Promise.all(Array.from({ length: 32 }, () => ask()));
     const [count] = await rows(host, "SELECT count(*) AS n FROM tickets");
     expect(count!["n"]).toBeLessThanOrEqual(LIMITS.terminalTickets);
+    const kept = await rows(host, "SELECT principal, count(*) AS n FROM tickets GROUP BY principal ORDER BY n DESC");
+    expect(kept[0]).toEqual({ principal: "key:admin", n: LIMITS.terminalTicketsEach });
+    expect((await dial(String(body["url"]), { key: keys["operator"]! })).body.code).not.toBe("TICKET_INVALID");
   });
 });

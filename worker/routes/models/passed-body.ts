@@ -46,8 +46,8 @@ export async function takeBody(request: Request, keys: readonly string[]): Promi
 }
 
 async function readHead(request: Request, declared: number): Promise<Pick<PassedBody, "head" | "rest">> {
-  if (request.body === null) return { head: EMPTY, rest: null };
   if (declared <= LIMITS.modelScanBytes) return { head: new Uint8Array(await request.arrayBuffer()), rest: null };
+  if (request.body === null) return { head: EMPTY, rest: null };
   const reader = request.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
   const pieces: Uint8Array[] = [];
   for (let length = 0; length < LIMITS.modelScanBytes;) {
