@@ -3,7 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type * as z from "zod";
 import type { meSchema } from "../protocol/api/shapes.ts";
-import { OPERATIONS } from "../protocol/operations/index.ts";
+import { OPERATIONS, shortNames } from "../protocol/operations/index.ts";
 import { dataPaths } from "../embedded/data-directory.ts";
 import { readLock } from "../embedded/lock.ts";
 import { defaultDataDirectory } from "../embedded/options.ts";
@@ -123,24 +123,15 @@ async function relayState(stateDir: string, config: RelayConfig | null): Promise
   }
 }
 
-/** `noun.*` for a noun all of whose operations are among them. */
-function shortNames(names: readonly string[]): string {
-  const all = Object.groupBy(Object.keys(OPERATIONS), (name) => name.split(".")[0]!);
-  const short = Object.entries(Object.groupBy(names, (name) => name.split(".")[0]!)).flatMap(([noun, some = []]) =>
-    some.length > 1 && some.length === all[noun]?.length ? [`${noun}.*`] : some,
-  );
-  return short.join(", ") || "nothing";
-}
-
 function allowedOperations(config: RelayConfig): Check {
   const [allowed, refused] = [true, false].map((wanted) =>
-    shortNames(Object.keys(OPERATIONS).filter((name) => allows(config, name).allowed === wanted)),
+    shortNames(Object.keys(OPERATIONS).filter((name) => allows(config, name).allowed === wanted)).join(", "),
   );
   const commands = Object.keys(config.commands);
   return {
     name: "relay.toml",
     ok: true,
-    detail: `${config.file} allows ${allowed}; refuses ${refused}; declares ${commands.join(", ") || "no command"}`,
+    detail: `${config.file} allows ${allowed || "nothing"}; refuses ${refused || "nothing"}; declares ${commands.join(", ") || "no command"}`,
   };
 }
 

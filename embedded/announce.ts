@@ -4,6 +4,7 @@ import { dirname, relative } from "node:path";
 import { renderUnicodeCompact } from "uqr";
 import type { Finding } from "../relay/detect.ts";
 import type { Host } from "../protocol/api/shapes.ts";
+import { shortNames } from "../protocol/operations/index.ts";
 import type { EdgeClient } from "./edge-client.ts";
 import { defaultDataDirectory, type StartOptions } from "./options.ts";
 
@@ -52,7 +53,7 @@ function found(host: Host, { rules, findings }: Announcement): string[] {
     `rules    ${rules === null ? "(none)" : shown(rules)}   (what may run here)`,
     `labels   ${host.relay_labels.join(", ") || "(none)"}`,
     `commands ${commands.join(", ") || "(none declared)"}`,
-    `allowed  ${catalogue?.operations.join(", ") || "(nothing)"}`,
+    `allowed  ${shortNames(catalogue?.operations ?? []).join(", ") || "(nothing)"}`,
     ...drivers,
     ...programs,
   ];

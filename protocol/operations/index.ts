@@ -38,3 +38,12 @@ export function findOperation(name: string): OperationDefinition | null {
 }
 
 export { matchesOperation } from "./pattern.ts";
+
+/** For people: `noun.*` in place of a noun's operations where all of them are among `names`. */
+export function shortNames(names: readonly string[]): string[] {
+  const nounOf = (name: string) => name.split(".")[0]!;
+  const all = Object.groupBy(Object.keys(OPERATIONS), nounOf);
+  return Object.entries(Object.groupBy(names, nounOf)).flatMap(([noun, some = []]) =>
+    some.length > 1 && some.length === all[noun]?.length ? [`${noun}.*`] : some,
+  );
+}

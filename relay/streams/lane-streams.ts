@@ -81,8 +81,19 @@ export class LaneStreams {
     this.#stopSweep = null;
   }
 
-  /** A frame of the edge; in words why the connection has to end, null when it was taken. */
+  /** A frame of the edge; in words why the connection has to end, null when it was taken. What fails in serving one channel ends that one. */
   take(frame: Frame): string | null {
+    try {
+      return this.#take(frame);
+    } catch (error) {
+      this.#options.log("error", "a stream failed", { reason: reasonOf(error) });
+      this.#drop(frame.channel);
+      this.#sender.word(FRAME.cancel, frame.channel, 0);
+      return null;
+    }
+  }
+
+  #take(frame: Frame): string | null {
     if (frame.channel === 0) return "a frame without a channel";
     if (frame.type === FRAME.open) return this.#open(frame);
     const entry = this.#entries.get(frame.channel);

@@ -16,8 +16,8 @@ function UsageRow({ item }: { readonly item: UsageItem }) {
         <span class="soft small">{item.day}</span>
       </span>
       <span>
-        {item.requests.toLocaleString()} requests · {item.input_tokens.toLocaleString()} tokens in · {item.output_tokens.toLocaleString()}{" "}
-        out
+        {item.requests.toLocaleString()} {item.requests === 1 ? "request" : "requests"} · {item.input_tokens.toLocaleString()} tokens in ·{" "}
+        {item.output_tokens.toLocaleString()} out
         {item.aborted > 0 ? ` · ${item.aborted} broken off` : ""}
       </span>
       <span class="soft small">
