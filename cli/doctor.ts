@@ -11,6 +11,7 @@ import { isAlive } from "../embedded/process-identity.ts";
 import { allows, type RelayConfig } from "../relay/config.ts";
 import { lookAtServices } from "../relay/services-look.ts";
 import { readState, StateError } from "../relay/state.ts";
+import { lookAtVirtualMachines } from "../relay/vm-look.ts";
 import { Client, type Target } from "./client.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { duration, plain, print, printJson } from "./output.ts";
@@ -143,6 +144,8 @@ async function serviceChecks(config: RelayConfig): Promise<Check[]> {
   ];
 }
 
+const vmChecks = async ({ libvirt }: RelayConfig): Promise<Check[]> => (libvirt ? await lookAtVirtualMachines(libvirt) : []);
+
 /** The file that is named or lies here, else that of the edge on this machine. */
 async function relayChecks(input: Input, data: string): Promise<Check[]> {
   const paths = dataPaths(data);
@@ -153,7 +156,7 @@ async function relayChecks(input: Input, data: string): Promise<Check[]> {
   const checks: Check[] = [];
   try {
     config = await readRelayConfig(file);
-    if (config) checks.push(allowedOperations(config), ...(await serviceChecks(config)));
+    if (config) checks.push(allowedOperations(config), ...(await serviceChecks(config)), ...(await vmChecks(config)));
     else if (input.text("config") === undefined)
       checks.push({ name: "relay.toml", ok: null, detail: "there is none here, nor a data directory with one" });
     else checks.push({ name: "relay.toml", ok: false, detail: `${file} does not exist`, remedy: "Name another with --config FILE." });
@@ -175,8 +178,8 @@ export async function run(input: Input): Promise<void> {
   if (input.json) printJson({ ok: isWell, checks });
   else
     for (const { name, ok, detail, remedy } of checks) {
-      print(plain(`${ok === null ? "–   " : ok ? "ok  " : "fail"}  ${name.padEnd(14)}  ${detail}`));
-      if (remedy) print(`                      ${plain(remedy)}`);
+      print(plain(`${ok === null ? "–   " : ok ? "ok  " : "fail"}  ${name.padEnd(16)}  ${detail}`));
+      if (remedy) print(`                        ${plain(remedy)}`);
     }
   if (!isWell) throw new CliFailure(EXIT.failed, `${checks.filter(({ ok }) => ok === false).length} of ${checks.length} checks failed.`);
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { writeStarterConfig } from "../relay/config.ts";
 import { findModelServers } from "../relay/model-places.ts";
 import { enroll, StateError } from "../relay/state.ts";
+import { findLibvirt } from "../relay/vm-places.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { note, print, printJson } from "./output.ts";
 import { originOf } from "./profile.ts";
@@ -19,7 +20,7 @@ export async function run(input: Input): Promise<void> {
   try {
     const { host } = await enroll(url, code, stateDir, { accessHeaders: accessHeaders(config) });
     // Not into whatever directory this runs in: only where it was named.
-    const starter = { name: host, allowExec: false, modelServers: findModelServers };
+    const starter = { name: host, allowExec: false, modelServers: findModelServers, libvirt: findLibvirt };
     const isNew = input.text("config") !== undefined && (await writeStarterConfig(file, starter));
     if (input.json) return printJson({ host, url, state: stateDir, config: file, config_written: isNew });
     print(`This machine is ${host} at ${url}; its key is in ${join(stateDir, "relay.json")}.`);

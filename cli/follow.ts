@@ -144,8 +144,8 @@ function onInterrupt(client: Client, id: string, screen: Screen, leave: AbortCon
   return () => void process.off("SIGINT", interrupt);
 }
 
-/** Shows `job` to its end and sets the exit code. `json`: nothing but the ended job. */
-export async function follow(client: Client, job: Job, json: boolean): Promise<void> {
+/** Shows `job` to its end, sets the exit code, answers the end. `json`: nothing but the ended job. */
+export async function follow(client: Client, job: Job, json: boolean): Promise<JobEndEvent> {
   const screen = new Screen(json);
   const leave = new AbortController();
   const forget = onInterrupt(client, job.id, screen, leave);
@@ -163,6 +163,7 @@ export async function follow(client: Client, job: Job, json: boolean): Promise<v
     else if (end.status !== "succeeded")
       process.stderr.write(`farhand: ${plain(job.children ? `${end.status}, see above` : explain(end))}\n`);
     process.exitCode = exitOf(end);
+    return end;
   } finally {
     screen.end();
     forget();

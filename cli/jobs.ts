@@ -85,8 +85,8 @@ export async function run(input: Input): Promise<void> {
   const id = input.need(1, "The job's id");
   await withEdge(async (client) => {
     const job = what === "cancel" ? await cancelJob(client, id) : await getJob(client, id);
-    if (what === "follow") return await follow(client, job, input.json);
-    if (input.json) printJson(job);
+    if (what === "follow") await follow(client, job, input.json);
+    else if (input.json) printJson(job);
     else if (what === "show") print(describe(job));
     else
       print(

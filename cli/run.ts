@@ -1,16 +1,13 @@
 // `farhand run`: a call or a job on a host, shown live to its end.
-import { randomUUID } from "node:crypto";
 import type { Job } from "../protocol/api/shapes.ts";
 import type { JobResult } from "../protocol/envelope.ts";
 import type { Client } from "./client.ts";
-import { CliFailure, EXIT } from "./failure.ts";
 import { explain, exitOf, follow } from "./follow.ts";
 import { fields, jsonText, plain, print, printJson } from "./output.ts";
 import { readRunRequest, type RunRequest } from "./run-request.ts";
 import { segment, withEdge } from "./session.ts";
+import { submitOnce } from "./submit.ts";
 import type { Input } from "./verb.ts";
-
-const SUBMIT_ATTEMPTS = 4;
 
 /** Data of a result for people: a line for each value, JSON where it is nested. */
 function shown(data: unknown): string {
@@ -33,24 +30,13 @@ async function call(client: Client, host: string, request: RunRequest, json: boo
   process.exitCode = exitOf({ status, result });
 }
 
-/** Asks again when the answer was lost: the key makes it the same job. */
 async function submit(client: Client, request: RunRequest, input: Input): Promise<Job> {
   const timeout = input.durationMs("timeout");
   const { target, operation, spec } = request;
   const common = { operation, resource_spec: spec, ...(timeout === undefined ? {} : { metadata: { timeout_ms: timeout } }) };
   const [path, body] = "host" in target ? [`/api/v1/hosts/${segment(target.host)}/jobs`, common] : ["/api/v1/jobs", { ...common, target }];
-  const headers = { "idempotency-key": input.text("idempotency-key") ?? randomUUID() };
   const query = { ttl_ms: input.durationMs("ttl"), plan: input.flag("plan") ? "true" : undefined };
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return (await client.ask<Job>("POST", path, { body, headers, query })).body;
-    } catch (error) {
-      const code = ((error as CliFailure).cause as NodeJS.ErrnoException | undefined)?.code;
-      const isLost = error instanceof CliFailure && error.exitCode === EXIT.unreachable && code !== "ECONNREFUSED" && code !== "ENOTFOUND";
-      if (!isLost || attempt === SUBMIT_ATTEMPTS) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 250 * 2 ** attempt));
-    }
-  }
+  return await submitOnce(client, "POST", path, { body, query }, input.text("idempotency-key"));
 }
 
 export async function run(input: Input): Promise<void> {
@@ -59,7 +45,7 @@ export async function run(input: Input): Promise<void> {
     if (request.isRead && "host" in request.target && !input.flag("detach"))
       return await call(client, request.target.host, request, input.json);
     const job = await submit(client, request, input);
-    if (!input.flag("detach")) return await follow(client, job, input.json);
+    if (!input.flag("detach")) return void (await follow(client, job, input.json));
     if (input.json) printJson(job);
     else print(job.id);
   });

@@ -19,25 +19,21 @@ export interface List<T> {
 
 const PAGE_ITEMS = 200;
 
-/** The first `count` items of a list, over as many pages as that takes. */
-export async function readList<T>(
+/** The first `count` items of a list, over as many pages as that takes, with what the last page says beside them. */
+export async function readList<T, More extends object = object>(
   client: Client,
   path: string,
   count: number,
   query: Readonly<Record<string, string | undefined>> = {},
-): Promise<List<T>> {
+): Promise<List<T> & More> {
   const items: T[] = [];
-  let cursor: string | null = null;
-  do {
-    const page: List<T> = await client.get(path, {
-      ...query,
-      limit: Math.min(PAGE_ITEMS, count - items.length),
-      cursor: cursor ?? undefined,
-    });
+  for (let cursor: string | undefined; ;) {
+    const limit = Math.min(PAGE_ITEMS, count - items.length);
+    const page: List<T> & More = await client.get(path, { ...query, limit, cursor });
     items.push(...page.items);
+    if (page.next_cursor === null || items.length >= count) return { ...page, items };
     cursor = page.next_cursor;
-  } while (cursor !== null && items.length < count);
-  return { items, next_cursor: cursor };
+  }
 }
 
 export const segment = (text: string): string => encodeURIComponent(text);

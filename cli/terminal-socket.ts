@@ -1,35 +1,41 @@
-// One connection to an interactive terminal: a ticket, then the WebSocket that it opens.
+// One connection to an interactive terminal or console: a ticket, then the WebSocket that it opens.
 import { WebSocket, type RawData } from "ws";
 import type * as z from "zod";
-import type { Problem, terminalTicketCreateSchema, terminalTicketSchema } from "../protocol/api/shapes.ts";
-import { terminalMessageSchema, type TerminalMessage } from "../protocol/link/lane.ts";
+import type { Problem } from "../protocol/api/shapes.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Client } from "./client.ts";
 import { CliFailure, EXIT, problemFailure } from "./failure.ts";
-import { segment } from "./session.ts";
 
 const OPEN_MS = 20_000;
 /** A relay that is behind a cut says nothing; neither does a quiet terminal: only the socket itself can tell. */
 const PING_MS = 20_000;
 
-export interface SocketEvents {
-  readonly message: (message: TerminalMessage) => void;
+export interface SocketEvents<M> {
+  readonly message: (message: M) => void;
   readonly bytes: (bytes: Buffer) => void;
   /** After it was open. */
   readonly closed: () => void;
 }
 
-export interface TerminalSocket {
-  send(message: TerminalMessage | Uint8Array): void;
+export interface LiveSocket<M> {
+  send(message: M | Uint8Array): void;
   close(): void;
 }
 
-export type Wanted = z.input<typeof terminalTicketCreateSchema>;
+/** Where the ticket is made, what is asked there, and what the socket's text messages are. */
+export interface Place<M> {
+  readonly path: string;
+  readonly wanted: unknown;
+  readonly messages: z.ZodType<M>;
+}
 
 /** Rejects with CliFailure: of the ticket, or of the socket's opening. */
-export async function openTerminal(client: Client, host: string, wanted: Wanted, events: SocketEvents): Promise<TerminalSocket> {
-  const path = `/api/v1/hosts/${segment(host)}/terminals`;
-  const { body } = await client.ask<z.infer<typeof terminalTicketSchema>>("POST", path, { body: wanted });
+export async function openTicketed<M>(
+  client: Client,
+  { path, wanted, messages }: Place<M>,
+  events: SocketEvents<M>,
+): Promise<LiveSocket<M>> {
+  const { body } = await client.ask<{ readonly url: string }>("POST", path, { body: wanted });
   const url = new URL(body.url, client.target.url.replace(/^http/, "ws"));
   const headers: Record<string, string> = client.target.key === null ? {} : { authorization: `Bearer ${client.target.key}` };
   const socket = new WebSocket(url, {
@@ -39,7 +45,7 @@ export async function openTerminal(client: Client, host: string, wanted: Wanted,
     maxPayload: 2 * LIMITS.socketMessageBytes,
   });
   // Listened to from the beginning: the first messages come with the opening.
-  const followed = follow(socket, events);
+  const followed = follow(socket, messages, events);
   await opened(client, socket);
   return followed;
 }
@@ -68,7 +74,7 @@ function refusalOf(text: string, status: number): CliFailure {
   } catch {
     // Said below.
   }
-  return new CliFailure(EXIT.failed, `The terminal's socket was refused with ${status}.`);
+  return new CliFailure(EXIT.failed, `The socket was refused with ${status}.`);
 }
 
 function bytesOf(data: RawData): Buffer {
@@ -76,7 +82,7 @@ function bytesOf(data: RawData): Buffer {
   return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }
 
-function follow(socket: WebSocket, events: SocketEvents): TerminalSocket {
+function follow<M>(socket: WebSocket, messages: z.ZodType<M>, events: SocketEvents<M>): LiveSocket<M> {
   let isAlive = true;
   let isOpen = false;
   const timer = setInterval(() => {
@@ -90,7 +96,7 @@ function follow(socket: WebSocket, events: SocketEvents): TerminalSocket {
   socket.on("message", (data, isBinary) => {
     heard();
     if (isBinary) return events.bytes(bytesOf(data));
-    const message = terminalMessageSchema.safeParse(safeJson(bytesOf(data).toString("utf8")));
+    const message = messages.safeParse(safeJson(bytesOf(data).toString("utf8")));
     if (message.success) events.message(message.data);
   });
   socket.once("close", () => {

@@ -1,13 +1,15 @@
 // `farhand terminal`: an interactive terminal on a host, in this one. A lost connection comes back by a new ticket.
 import type * as z from "zod";
+import type { terminalTicketCreateSchema } from "../protocol/api/shapes.ts";
 import type { JobResult } from "../protocol/envelope.ts";
+import { terminalMessageSchema, type TerminalMessage } from "../protocol/link/lane.ts";
 import type { terminalList } from "../protocol/operations/terminal.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import type { Client } from "./client.ts";
 import { CliFailure, EXIT, exitFor, usage } from "./failure.ts";
 import { ago, note, plain, print, printJson, table } from "./output.ts";
 import { segment, withEdge } from "./session.ts";
-import { openTerminal, type TerminalSocket, type Wanted } from "./terminal-socket.ts";
+import { openTicketed, type LiveSocket } from "./terminal-socket.ts";
 import { Tty } from "./tty.ts";
 import type { Input } from "./verb.ts";
 
@@ -49,7 +51,7 @@ class Session {
   readonly #tty: Tty;
   #terminal: string | undefined;
   #wantsToTake: boolean;
-  #socket: TerminalSocket | null = null;
+  #socket: LiveSocket<TerminalMessage> | null = null;
   #acknowledged = 0;
   #hasEnded = false;
   #wake = () => undefined as void;
@@ -92,22 +94,31 @@ class Session {
   }
 
   async #connect(): Promise<void> {
-    const wanted: Wanted = { mode: this.#mode, ...this.#tty.size, ...(this.#terminal === undefined ? {} : { terminal: this.#terminal }) };
+    const wanted: z.input<typeof terminalTicketCreateSchema> = {
+      mode: this.#mode,
+      ...this.#tty.size,
+      ...(this.#terminal === undefined ? {} : { terminal: this.#terminal }),
+    };
     this.#acknowledged = 0;
     this.#tty.restart();
     const early: (() => void)[] = [];
-    let socket: TerminalSocket | null = null;
+    let socket: LiveSocket<TerminalMessage> | null = null;
     const whenOpen = (act: () => void) => (socket ? act() : void early.push(act));
-    socket = await openTerminal(this.#client, this.#host, wanted, {
-      message: (message) => whenOpen(() => this.#message(message)),
-      bytes: (bytes) => whenOpen(() => this.#tty.write(bytes, (all) => this.#shown(all))),
-      closed: () => whenOpen(() => void this.#lost()),
-    });
+    const path = `/api/v1/hosts/${segment(this.#host)}/terminals`;
+    socket = await openTicketed(
+      this.#client,
+      { path, wanted, messages: terminalMessageSchema },
+      {
+        message: (message) => whenOpen(() => this.#message(message)),
+        bytes: (bytes) => whenOpen(() => this.#tty.write(bytes, (all) => this.#shown(all))),
+        closed: () => whenOpen(() => void this.#lost()),
+      },
+    );
     this.#socket = socket;
     for (const act of early.splice(0)) act();
   }
 
-  #message(message: Parameters<Parameters<typeof openTerminal>[3]["message"]>[0]): void {
+  #message(message: TerminalMessage): void {
     if (message.type === "ended") return this.#end(plain(message.reason));
     if (message.type !== "state") return;
     this.#terminal ??= message.terminal;

@@ -8,6 +8,8 @@ export interface Option {
   readonly value?: string;
   readonly help: string;
   readonly multiple?: boolean;
+  /** One letter that stands for it. */
+  readonly short?: string;
 }
 
 export interface Verb {
@@ -22,6 +24,7 @@ export interface Verb {
 }
 
 export const JSON_OPTION = { json: { type: "boolean", help: "answer as JSON" } } as const;
+export const LIMIT_OPTION = { limit: { type: "string", value: "N", help: "how many at most (default 50)" } } as const;
 
 /** A command line, read by its verb's table. */
 export class Input {
@@ -46,6 +49,11 @@ export class Input {
 
   flag(name: string): boolean {
     return this.#values[name] === true;
+  }
+
+  /** Names of the options that were given. */
+  get given(): readonly string[] {
+    return Object.keys(this.#values);
   }
 
   get json(): boolean {
@@ -86,7 +94,10 @@ export function readInput(verb: Verb, argv: readonly string[]): Input {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
   const options = Object.fromEntries(
-    Object.entries(verb.options).map(([name, { type, multiple }]) => [name, { type, multiple: multiple ?? false }]),
+    Object.entries(verb.options).map(([name, { type, multiple = false, short }]) => [
+      name,
+      { type, multiple, ...(short === undefined ? {} : { short }) },
+    ]),
   );
   try {
     const { values, positionals } = parseArgs({ args: [...own], options, allowPositionals: true, strict: true });
@@ -99,7 +110,7 @@ export function readInput(verb: Verb, argv: readonly string[]): Input {
 export function helpOf(name: string, verb: Verb): string {
   const lines = [verb.summary, "", ...verb.usage.map((line) => `  farhand ${line}`)];
   const options = Object.entries(verb.options).map(
-    ([option, { value, help }]) => [`--${option}${value ? ` ${value}` : ""}`, help] as const,
+    ([option, { value, short, help }]) => [`${short ? `-${short}, ` : ""}--${option}${value ? ` ${value}` : ""}`, help] as const,
   );
   const width = Math.max(0, ...options.map(([left]) => left.length));
   if (options.length > 0) lines.push("", "Options", ...options.map(([left, help]) => `  ${left.padEnd(width)}  ${help}`));

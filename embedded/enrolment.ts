@@ -4,6 +4,7 @@ import type { Host } from "../protocol/api/shapes.ts";
 import { ConfigError, loadConfig, writeStarterConfig, type RelayConfig } from "../relay/config.ts";
 import { findModelServers } from "../relay/model-places.ts";
 import { enroll, readState, StateError } from "../relay/state.ts";
+import { findLibvirt } from "../relay/vm-places.ts";
 import type { DataPaths } from "./data-directory.ts";
 import { pause, type EdgeClient } from "./edge-client.ts";
 import { refusal, StartFailure } from "./failure.ts";
@@ -30,9 +31,9 @@ function ownName(): string {
 /** Makes the starter relay.toml unless one is named or there; refuses one that is not valid, with line and column. */
 export async function prepareRelay(paths: DataPaths, options: StartOptions, warn: (line: string) => void): Promise<PreparedRelay> {
   try {
-    const made =
-      options.config === null &&
-      (await writeStarterConfig(paths.relayConfig, { name: ownName(), allowExec: options.allowExec, modelServers: findModelServers }));
+    const found = { modelServers: findModelServers, libvirt: findLibvirt };
+    const starter = { name: ownName(), allowExec: options.allowExec, ...found };
+    const made = options.config === null && (await writeStarterConfig(paths.relayConfig, starter));
     const config = await loadConfig(options.config ?? paths.relayConfig);
     if (options.allowExec && !made && !config.exec)
       warn(`--allow-exec changes no existing file: set exec = true under [command] in ${config.file} yourself`);

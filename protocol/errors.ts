@@ -1,5 +1,6 @@
 // Every error code: HTTP status, whether the same request may succeed later, the sentence, and the remedy. A code is never
 // renamed or reused. docs/errors.md is generated from here.
+import { VM_ERRORS } from "./vm-errors.ts";
 
 interface ErrorEntry {
   readonly status: number;
@@ -256,9 +257,10 @@ export const ERRORS = {
   TICKET_INVALID: e(
     403,
     false,
-    "The terminal ticket is unknown, used, expired or someone else's.",
-    "Ask for a new one: POST /api/v1/hosts/{host}/terminals.",
+    "The ticket is unknown, used, expired or someone else's.",
+    "Ask for a new one: it is good once, for half a minute.",
   ),
+  ...VM_ERRORS,
   // The link
   LINK_VERSION_UNSUPPORTED: e(
     426,

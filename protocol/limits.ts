@@ -73,6 +73,17 @@ export const LIMITS = {
   terminalFileBytes: 64 * MiB,
   /** Recordings at once. */
   terminalRecordings: 16,
+  /** Storage classes, networks and images that one relay may declare, of each. */
+  vmResources: 64,
+  /** Virtual machines of one host, of one inventory message, and how often the relay tells changes after the first. */
+  inventory: 2_000,
+  inventoryItems: 100,
+  inventoryReportMs: 1_000,
+  /** Rows of machines that a relay may have written: at once (everything anew, twice over), and per second. Each is billed. */
+  inventoryRowsAtOnce: 6_000,
+  inventoryRowsPerSecond: 200,
+  /** People at the consoles of one host at once. */
+  consoles: 32,
   /** Usage: rows of one report of a relay, how often it reports, and days that the Fleet keeps. */
   usageRows: 500,
   usageReportMs: 2_000,

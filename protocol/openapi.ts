@@ -2,7 +2,9 @@
 import * as z from "zod";
 import { USES } from "./access.ts";
 import { problemSchema } from "./api/shapes.ts";
+import { accepted } from "./api/route.ts";
 import { ROUTES, type Route, type RouteName, type RouteRule } from "./api/routes.ts";
+import { VM_ROUTES } from "./api/vm-routes.ts";
 import { ERRORS } from "./errors.ts";
 import { LIMITS } from "./limits.ts";
 import { OPERATIONS } from "./operations/index.ts";
@@ -20,7 +22,8 @@ const RULES: Record<RouteRule["who"], (rule: RouteRule) => string> = {
   authenticated: () => "Any principal; what is shown and done is what its grants allow.",
   fleet: (rule) => `Needs a grant of role ${roleOf(rule)} on all hosts and all operations.`,
   host: (rule) => `Needs a grant of role ${roleOf(rule)} on the host${roleOf(rule) === "admin" ? ", for all operations" : ""}.`,
-  operation: () => "Needs a grant on the host that covers the operation: `reader` for risk `read`, else `operator`.",
+  operation: (rule) =>
+    `Needs a grant on the host that covers ${rule.who === "operation" && rule.operation !== undefined ? `\`${rule.operation}\`` : "the operation"}: \`reader\` for risk \`read\`, else \`operator\`.`,
   use: (rule) =>
     rule.who === "use" ? `Needs a grant that covers \`${rule.use}\` (role ${USES[rule.use]}); models and surfaces of the grant count.` : "",
   service: () => "Needs a grant on the host that covers `service.<name>`: `reader` for GET and HEAD, else `operator`.",
@@ -38,8 +41,6 @@ const SUBMIT_HEADERS = [
   { name: "Prefer", in: "header", description: "`wait=30`: answer when the job has ended, at most 60 s", schema: { type: "string" } },
 ];
 const EXTRA_HEADERS: Partial<Record<RouteName, readonly Tree[]>> = {
-  submit: SUBMIT_HEADERS,
-  fanOut: SUBMIT_HEADERS,
   jobEvents: [
     { name: "Last-Event-ID", in: "header", description: "Continue after this event", schema: { type: "string" } },
     { name: "Accept", in: "header", description: "`application/x-ndjson` for lines instead of events", schema: { type: "string" } },
@@ -61,6 +62,29 @@ const EXAMPLES: Partial<Record<RouteName, unknown>> = {
   grantCreate: { principal: "email:ada@example.com", role: "reader", hosts: ["*"], operations: ["*"] },
   terminalTicket: { mode: "write", columns: 120, rows: 40 },
   grantUpdate: { role: "operator", hosts: ["vm100"], operations: ["host.*", "command.run"] },
+  vmCreate: {
+    name: "web",
+    cpus: 2,
+    memory_bytes: 2 * 1024 ** 3,
+    disks: [{ image: "debian-12", size_bytes: 20 * 1024 ** 3 }],
+    nics: [{ network: "lan" }],
+    start: true,
+  },
+  vmImport: { folder: "web-2026-11", name: "web" },
+  vmUpdate: { cpus: 4, memory_bytes: 4 * 1024 ** 3 },
+  vmShutdown: { wait_ms: 120_000, force: false },
+  vmReboot: { wait_ms: 120_000, force: false },
+  vmClone: { name: "web-2", mode: "full" },
+  vmExport: { folder: "web-2026-11" },
+  vmRename: { name: "shop" },
+  vmSendKeys: { chords: [["ctrl", "alt", "delete"]] },
+  vmConsole: { console: "serial" },
+  diskCreate: { size_bytes: 10 * 1024 ** 3, name: "data" },
+  diskUpdate: { size_bytes: 20 * 1024 ** 3 },
+  nicCreate: { network: "lan" },
+  nicUpdate: { network: "lan" },
+  snapshotCreate: { name: "before-upgrade" },
+  snapshotRevert: { power: "as-saved" },
 };
 
 function parametersOf(name: RouteName, route: Route): Tree[] {
@@ -71,7 +95,8 @@ function parametersOf(name: RouteName, route: Route): Tree[] {
     schema: { type: "string" },
     ...(found[1] === "host" ? { description: "name or id" } : {}),
   }));
-  return [...path, ...(route.query ? queryParameters(route.query) : []), ...(EXTRA_HEADERS[name] ?? [])];
+  const headers = route.answers === accepted ? SUBMIT_HEADERS : (EXTRA_HEADERS[name] ?? []);
+  return [...path, ...(route.query ? queryParameters(route.query) : []), ...headers];
 }
 
 function queryParameters(query: z.ZodType): Tree[] {
@@ -96,19 +121,25 @@ function answersOf(route: Route): Tree {
   return answers;
 }
 
+const tagOf = (name: RouteName, { path }: Route): string =>
+  Object.hasOwn(VM_ROUTES, name)
+    ? "virtual machines"
+    : (path.split("/").find((part) => part !== "" && part !== "api" && part !== "v1") ?? "root");
+
 function operationOf(name: RouteName, route: Route): Tree {
   const isPublic = route.rule.who === "public";
-  const example = EXAMPLES[name];
+  const isNeeded = route.body !== undefined && !route.body.safeParse({}).success;
+  const example = EXAMPLES[name] ?? (isNeeded ? undefined : {});
   return {
     operationId: name,
     summary: route.summary,
     description: RULES[route.rule.who](route.rule),
-    tags: [route.path.split("/").find((part) => part !== "" && part !== "api" && part !== "v1") ?? "root"],
+    tags: [tagOf(name, route)],
     parameters: parametersOf(name, route),
     ...(route.body
       ? {
           requestBody: {
-            required: true,
+            required: isNeeded,
             content: { "application/json": { schema: schemaOf(route.body, "input"), ...(example === undefined ? {} : { example }) } },
           },
         }

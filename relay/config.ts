@@ -7,6 +7,7 @@ import { Places, type Place } from "./config/places.ts";
 import { LATER_TABLES, relayTomlSchema } from "./config/schema.ts";
 import type { ServiceDeclarations } from "./config/services.ts";
 import type { CommandDeclarations } from "./drivers/command/tables.ts";
+import type { LibvirtTable } from "./drivers/libvirt/tables.ts";
 import type { TerminalTable } from "./drivers/tmux/tables.ts";
 
 export { allows, type Allowance } from "./config/allow.ts";
@@ -32,6 +33,8 @@ export interface RelayConfig {
   readonly services: ServiceDeclarations;
   readonly commands: CommandDeclarations;
   readonly exec: boolean;
+  /** null: no such table, and no virtual machines here. */
+  readonly libvirt: LibvirtTable | null;
 }
 
 /** `message` is one line for people: file, line, column, what is wrong, what to do. The parts are there too. */
@@ -101,6 +104,7 @@ export function parseConfig(text: string, file: string): RelayConfig {
     services: data.services,
     commands: data.commands,
     exec: data.command.exec,
+    libvirt: data.libvirt ?? null,
   };
 }
 
@@ -135,7 +139,7 @@ function refusalsOf(issue: z.core.$ZodIssue, places: Places): Refusal[] {
       remedy:
         path.length === 0 && LATER_TABLES.has(key)
           ? `This version of the relay has no driver for [${key}]: remove the table.`
-          : "Correct its spelling or remove it; docs/configuration.md lists the keys.",
+          : "Correct its spelling or remove it; docs/relay.md and docs/kvm.md list the keys.",
     }));
   if (issue.code === "invalid_key")
     return [

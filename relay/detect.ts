@@ -46,6 +46,7 @@ export const PLACES: Places = {
 
 const DEADLINE_MS = 300;
 const LATER = "found; this version of Farhand does not use it yet";
+const CLOSED = ", not open to this user";
 
 type Look = (signal: AbortSignal) => Promise<string | null>;
 
@@ -60,7 +61,7 @@ function socket(path: string): Look {
       };
       client.once("connect", () => end(path));
       client.once("error", (error: NodeJS.ErrnoException) =>
-        end(error.code === "EACCES" || error.code === "EPERM" ? `${path}, not open to this user` : null),
+        end(error.code === "EACCES" || error.code === "EPERM" ? `${path}${CLOSED}` : null),
       );
       signal.addEventListener("abort", () => end(null), { once: true });
     });
@@ -112,9 +113,9 @@ function looksOf(places: Places): Record<string, Look[]> {
   };
 }
 
-/** Kinds of services that relay.toml declares, or lets be used where they are found. */
+/** What relay.toml declares, or lets be used where it is found: kinds of services, `libvirt`. */
 export function usedKinds(config: RelayConfig): string[] {
-  const declared = Object.values(config.services).map(({ kind }) => kind);
+  const declared = [...Object.values(config.services).map(({ kind }) => kind), ...(config.libvirt ? ["libvirt"] : [])];
   return allows(config, "model.use").allowed ? [...declared, ...Object.keys(PRODUCTS)] : declared;
 }
 
@@ -155,9 +156,16 @@ function labelsOf(own: readonly string[], findings: readonly Finding[]): string[
   return [...byLowerCase.values()].slice(0, LIMITS.labels);
 }
 
+function libvirtDetail(where: string, isUsed: boolean): string {
+  if (where.endsWith(CLOSED)) return `found (${where}): add the relay's user to the group libvirt; docs/kvm.md`;
+  return isUsed ? `found and used (${where})` : `found (${where}); to use it add a [libvirt] table to relay.toml: docs/kvm.md`;
+}
+
 /** What is said of a program that is there. */
-const detailOf = (name: string, where: string) =>
-  name === "tmux" ? `found; terminals use it where relay.toml enables them (${where})` : `${LATER} (${where})`;
+function detailOf(name: string, where: string, used: readonly string[]): string {
+  if (name === "tmux") return `found; terminals use it where relay.toml enables them (${where})`;
+  return name === "libvirt" ? libvirtDetail(where, used.includes("libvirt")) : `${LATER} (${where})`;
+}
 
 /**
  * Looks at this machine; never throws, takes about 300 ms at most. `labels` are those of relay.toml; `used` are {@link usedKinds},
@@ -170,7 +178,7 @@ export async function detect(labels: readonly string[], places: Places = PLACES,
     modelFindings(places.models, used),
     ...looks.map(async ([name, some]): Promise<Finding> => {
       const where = await within(some);
-      return { name, found: where !== null, detail: where === null ? "not found" : detailOf(name, where) };
+      return { name, found: where !== null, detail: where === null ? "not found" : detailOf(name, where, used) };
     }),
   ]);
   const findings = [...models, ...others];

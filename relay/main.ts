@@ -14,6 +14,7 @@ import { Locks } from "./jobs/locks.ts";
 import { Reports } from "./jobs/reports.ts";
 import { endWhatWasLeft } from "./jobs/restart.ts";
 import { Spool } from "./jobs/spool.ts";
+import { InventoryUplink } from "./link/inventory-uplink.ts";
 import { Lanes } from "./link/lanes.ts";
 import { Link } from "./link/link.ts";
 import { UsageUplink } from "./link/usage-uplink.ts";
@@ -133,26 +134,32 @@ async function build(options: RelayOptions, { journal, settings, state, config, 
     ...(options.random ? { random: options.random } : {}),
   };
   const usage = new UsageUplink(settings.usage, clock);
-  const link = new Link({ ...dialled, describe: () => settings.describe(), user: jobs, usage });
+  const inventory = new InventoryUplink(() => settings.inventory(), clock);
+  const link = new Link({ ...dialled, describe: () => settings.describe(), user: jobs, usage, inventory });
   const lanes = new Lanes({ ...dialled, servers: settings.servers });
   const announcements = new Announcements(clock, () => {
     lanes.want(settings.describe().catalogue.lanes);
     link.announce();
   });
   settings.onChange = () => announcements.changed();
-  return { jobs, link, lanes, usage, announcements };
+  settings.onInventory = () => inventory.changed();
+  return { jobs, link, lanes, usage, inventory, announcements };
 }
 
 interface Running extends Pick<Prepared, "journal" | "settings" | "log">, Awaited<ReturnType<typeof build>> {
   readonly unlock: () => Promise<void>;
 }
 
-function running(options: RelayOptions, { jobs, link, lanes, usage, announcements, journal, settings, log, unlock }: Running): Relay {
+function running(
+  options: RelayOptions,
+  { jobs, link, lanes, usage, inventory, announcements, journal, settings, log, unlock }: Running,
+): Relay {
   let stopping: Promise<void> | null = null;
   const stop = async () => {
     await jobs.drain(options.drainMs ?? DRAIN_MS);
     await jobs.acknowledged(LAST_WORDS_MS);
     announcements.stop();
+    inventory.stop();
     usage.flush();
     await Promise.all([lanes.stop("the relay stops"), link.stop("the relay stops")]);
     await settings.stop();
@@ -165,6 +172,7 @@ function running(options: RelayOptions, { jobs, link, lanes, usage, announcement
     if (!isGone) return;
     lanes.revoke(isGone);
     announcements.changed();
+    inventory.changed();
   };
   const reloadLater = () =>
     (reloading = reloading.then(reload).catch((error: unknown) => log("error", "relay.toml was not read", { reason: reasonOf(error) })));

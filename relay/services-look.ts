@@ -1,4 +1,4 @@
-// One look at the services that relay.toml declares or permits, and at model servers that it does not name yet. For
+// One look at the services that relay.toml declares or permits, and at model servers and a libvirt that it does not name yet. For
 // `farhand doctor`; a running relay looks by its drivers.
 import type { RelayConfig } from "./config.ts";
 import { detect, PLACES, usedKinds, type Finding } from "./detect.ts";
@@ -14,7 +14,7 @@ export interface ServiceLook {
   readonly detail: string;
 }
 
-/** Never throws; takes some seconds at most. `unused`: model servers that answer here and that nobody reaches, with what to add. */
+/** Never throws; takes some seconds at most. `unused`: what answers here and nobody reaches, with what to add. */
 export async function lookAtServices(config: RelayConfig): Promise<{ services: ServiceLook[]; unused: Finding[] }> {
   const counting = { usage: new UsageCounts() };
   const drivers = [
@@ -24,11 +24,19 @@ export async function lookAtServices(config: RelayConfig): Promise<{ services: S
     createOpenaiDriver(config, counting),
   ];
   const used = usedKinds(config);
-  const [{ findings }] = await Promise.all([detect([], PLACES, used), ...drivers.map((driver) => driver.start(() => undefined))]);
+  const [{ findings }] = await Promise.all([
+    detect([], PLACES, used),
+    ...drivers.map((driver) =>
+      driver.start(
+        () => undefined,
+        () => undefined,
+      ),
+    ),
+  ]);
   const services = drivers.flatMap((driver) => (driver.services?.() ?? []).map((hosted) => hosted.service()));
   await Promise.all(drivers.map((driver) => driver.stop()));
   const unused = findings.filter(
-    ({ name, found, detail }) => found && /^(Ollama|LM Studio)$/.test(name) && !detail.startsWith("found and used"),
+    ({ name, found, detail }) => found && /^(Ollama|LM Studio|libvirt)$/.test(name) && !detail.startsWith("found and used"),
   );
   return { services: services.map(({ name, healthy, detail }) => ({ name, healthy, detail })), unused };
 }

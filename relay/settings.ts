@@ -2,6 +2,7 @@
 // when the file is read again; who asks always asks here.
 import { allows, ConfigError, loadConfig, type Allowance, type RelayConfig } from "./config.ts";
 import { detect, type Detection } from "./detect.ts";
+import type { Inventory } from "./drivers/contract.ts";
 import { createDrivers, type Drivers, type FoundOperation } from "./drivers/index.ts";
 import type { HostDescription } from "./link/handshake.ts";
 import type { Log } from "./log.ts";
@@ -22,9 +23,10 @@ interface Around {
   readonly stateDir: string | null;
   readonly usage: UsageCounts;
   readonly changed: () => void;
+  readonly inventoryChanged: () => void;
 }
 
-async function prepare(config: RelayConfig, { stateDir, usage, changed }: Around): Promise<Current> {
+async function prepare(config: RelayConfig, { stateDir, usage, changed, inventoryChanged }: Around): Promise<Current> {
   const drivers = createDrivers({ ...config, stateDir }, usage);
   if (Buffer.byteLength(JSON.stringify(drivers.catalogue())) > CATALOGUE_BYTES)
     throw new ConfigError(
@@ -33,7 +35,7 @@ async function prepare(config: RelayConfig, { stateDir, usage, changed }: Around
       "declares more commands than can be told to the edge (384 KiB)",
       "Shorten their descriptions and choices.",
     );
-  const [detection] = await Promise.all([detect(config.labels), drivers.start(changed)]);
+  const [detection] = await Promise.all([detect(config.labels), drivers.start(changed, inventoryChanged)]);
   return { config, drivers, detection };
 }
 
@@ -43,6 +45,7 @@ const fixed = ({ name, stateDir, edgeUrl, access }: RelayConfig) => JSON.stringi
 /** What of the file a stream depends on. */
 const groundOf = ({ config }: Current, { kind, service }: StreamTarget): string | null => {
   if (kind === "terminal") return config.terminal.enabled ? "enabled" : null;
+  if (kind === "console") return allows(config, "vm.console").allowed ? (config.libvirt?.uri ?? null) : null;
   return service !== null && Object.hasOwn(config.services, service) ? JSON.stringify(config.services[service]) : null;
 };
 
@@ -50,15 +53,19 @@ export class Settings {
   readonly #log: Log;
   readonly #around: Around;
   #current!: Current;
+  #hypervisorSaid = "";
   /** What was used of the models; outlives a reload. */
   readonly usage = new UsageCounts();
   /** Called when what {@link describe} says may have changed by itself. */
   onChange: () => void = () => undefined;
+  /** Called when {@link inventory} may say something new. */
+  onInventory: () => void = () => undefined;
   /** Of the lanes: whatever the file says when a channel opens. */
   readonly servers: StreamServers = {
     http: (open, channel) => this.#current.drivers.servers.http(open, channel),
     socket: (open, channel) => this.#current.drivers.servers.socket(open, channel),
     terminal: (open, channel) => this.#current.drivers.servers.terminal(open, channel),
+    console: (open, channel) => this.#current.drivers.servers.console(open, channel),
   };
 
   /** `stateDir`: the one in use, whatever the file says. */
@@ -70,7 +77,20 @@ export class Settings {
 
   private constructor(log: Log, stateDir: string | null) {
     this.#log = log;
-    this.#around = { stateDir, usage: this.usage, changed: () => this.onChange() };
+    this.#around = { stateDir, usage: this.usage, changed: () => this.#changed(), inventoryChanged: () => this.onInventory() };
+  }
+
+  #changed(): void {
+    this.#logHypervisor();
+    this.onChange();
+  }
+
+  /** That a hypervisor went or came back is news for who reads the log. */
+  #logHypervisor(): void {
+    const said = (this.#current as Current | undefined)?.drivers.hypervisor()?.detail ?? "";
+    if (said === this.#hypervisorSaid) return;
+    this.#hypervisorSaid = said;
+    if (said !== "") this.#log("info", said);
   }
 
   get slots(): number {
@@ -83,6 +103,10 @@ export class Settings {
 
   allows(operation: string): Allowance {
     return allows(this.#current.config, operation);
+  }
+
+  inventory(): Inventory | null {
+    return this.#current.drivers.inventory();
   }
 
   describe(): HostDescription {

@@ -60,16 +60,22 @@ function client(url: string, key: string) {
 
 /**
  * Starts edge and relay with this relay.toml. Given `dir`, that of an earlier product, its state is found again; `stop`
- * then leaves the directory to whoever made it.
+ * then leaves the directory to whoever made it. `through`: a program and its arguments that become the product, such as nsenter.
  */
-export async function startProduct(toml: string, options: readonly string[] = [], existing?: string): Promise<Product> {
+export async function startProduct(
+  toml: string,
+  options: readonly string[] = [],
+  existing?: string,
+  through: readonly string[] = [],
+): Promise<Product> {
   const dir = existing ?? (await mkdtemp(join(tmpdir(), "farhand-product-")));
   const config = join(dir, "relay.toml");
   await writeFile(config, toml);
   const entry = join(import.meta.dirname, "../cli/farhand.mjs");
+  const [program, ...before] = [...through, process.execPath];
   const child = spawn(
-    process.execPath,
-    [entry, "start", "--json", "--port", "0", "--data", join(dir, "data"), "--config", config, ...options],
+    program,
+    [...before, entry, "start", "--json", "--port", "0", "--data", join(dir, "data"), "--config", config, ...options],
     {
       stdio: ["ignore", "pipe", process.env["FARHAND_LOGS"] ? "inherit" : "ignore"],
     },

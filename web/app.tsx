@@ -30,10 +30,14 @@ export interface ScreenProps {
 }
 type ScreenComponent = ComponentType<ScreenProps>;
 
-/** Screens that bring a library are loaded when they are used. */
+/** Screens that bring a library, and those of virtual machines, are loaded when they are used. */
 const later = {
   chat: async (): Promise<ScreenComponent> => (await import("./chat/chat.tsx")).Chat,
   terminal: async (): Promise<ScreenComponent> => (await import("./terminal/terminal.tsx")).TerminalScreen,
+  vms: async (): Promise<ScreenComponent> => (await import("./screens/vms.tsx")).Vms,
+  vmNew: async (): Promise<ScreenComponent> => (await import("./screens/vm-new.tsx")).VmNew,
+  vm: async (): Promise<ScreenComponent> => (await import("./screens/vm.tsx")).VmScreen,
+  vmConsole: async (): Promise<ScreenComponent> => (await import("./vm/console.tsx")).VmConsole,
 };
 
 function Later({ part, ...props }: ScreenProps & { readonly part: keyof typeof later }) {
@@ -54,6 +58,8 @@ function Later({ part, ...props }: ScreenProps & { readonly part: keyof typeof l
   return <Screen title="Farhand">{error ? <Failure error={error} retry={() => setTurn(turn + 1)} /> : <Loading />}</Screen>;
 }
 
+const VmLater: ScreenComponent = (props) => <Later part="vm" {...props} />;
+
 const SCREENS: Record<ScreenName, ScreenComponent> = {
   hosts: Hosts,
   host: HostOverview,
@@ -63,6 +69,14 @@ const SCREENS: Record<ScreenName, ScreenComponent> = {
   hostJobs: HostJobs,
   hostTerminals: HostTerminals,
   terminal: (props) => <Later part="terminal" {...props} />,
+  vms: (props) => <Later part="vms" {...props} />,
+  vmNew: (props) => <Later part="vmNew" {...props} />,
+  vm: VmLater,
+  vmHardware: VmLater,
+  vmDisks: VmLater,
+  vmNetworks: VmLater,
+  vmSnapshots: VmLater,
+  vmConsole: (props) => <Later part="vmConsole" {...props} />,
   jobs: Jobs,
   job: JobScreen,
   chat: (props) => <Later part="chat" {...props} />,
@@ -76,6 +90,12 @@ const SCREENS: Record<ScreenName, ScreenComponent> = {
   usage: Usage,
   me: MeScreen,
 };
+
+/** Screens that are parts of one: what it has loaded stays from one to the other. */
+function keyOf(screen: ScreenName, params: Params): string {
+  if (screen === "conversation") return "chat ";
+  return `${SCREENS[screen] === VmLater ? "vm" : screen} ${JSON.stringify(params)}`;
+}
 
 function Current() {
   const { screen, params, query } = useStore(place);
@@ -91,13 +111,7 @@ function Current() {
     );
   const Shown = SCREENS[screen];
   // Another host or job is another screen: nothing of the one before may be shown for a moment.
-  return (
-    <Shown
-      key={`${screen === "conversation" ? "chat" : screen} ${screen === "conversation" ? "" : JSON.stringify(params)}`}
-      params={params}
-      query={query}
-    />
-  );
+  return <Shown key={keyOf(screen, params)} params={params} query={query} />;
 }
 
 function SignedOut() {

@@ -236,6 +236,7 @@ export const problemSchema = z.object({
   remedy: z.string(),
   retryable: z.boolean(),
   errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  job: ulidSchema.optional().meta({ description: "the job that was waited for and failed" }),
 });
 export type Problem = z.infer<typeof problemSchema>;
 

@@ -3,9 +3,11 @@
 import * as z from "zod";
 import { jobResultSchema, operationNameSchema, resourceSpecSchema } from "../envelope.ts";
 import { ulidSchema } from "../ids.ts";
+import { inventoryMessageSchema } from "../inventory.ts";
 import { inputDeclarationsSchema } from "../inputs.ts";
 import { LIMITS } from "../limits.ts";
 import { MODEL_SURFACES, modelIdSchema, serviceSchema } from "../services.ts";
+import { virtualResourcesSchema } from "../virtual-resources.ts";
 import { streamSchema } from "./records.ts";
 
 const text = (max: number) => z.string().max(max);
@@ -40,6 +42,8 @@ export const catalogueSchema = z.strictObject({
   terminals: z.boolean(),
   /** Lanes that the relay keeps open: 1 to this number; 0 where there is nothing to stream. */
   lanes: z.int().min(0).max(LIMITS.lanes),
+  /** What virtual machines here are made of; null: no hypervisor is declared. */
+  virtual: virtualResourcesSchema.nullable().default(null),
 });
 export type Catalogue = z.infer<typeof catalogueSchema>;
 
@@ -206,6 +210,7 @@ const relayMessages = [
     rows: z.array(usageRowSchema).max(LIMITS.usageRows),
   }),
   z.strictObject({ type: z.literal("probe"), id: count }),
+  inventoryMessageSchema,
   /** The relay drains: no new job will be claimed on this connection. */
   z.strictObject({ type: z.literal("draining") }),
 ] as const;

@@ -9,6 +9,8 @@
 // handed on and its reader may not have got when the object is reset.
 import * as z from "zod";
 import { LIMITS } from "../limits.ts";
+import { vmIdSchema } from "../operations/vm-fields.ts";
+import { CONSOLES } from "../operations/vm-screen.ts";
 import { dialectSchema, MODEL_SURFACES, modelIdSchema, serviceNameSchema } from "../services.ts";
 
 const text = (max: number) => z.string().max(max);
@@ -72,6 +74,18 @@ export const openSchema = z.discriminatedUnion("kind", [
     rows: z.int().min(2).max(LIMITS.terminalRows),
     ...asked,
   }),
+  /**
+   * A virtual machine's console. Both directions carry socket records: binary ones are bytes, of a terminal (serial) or of RFB (screen,
+   * RFC 6143); text ones a {@link consoleMessageSchema}.
+   */
+  z.strictObject({
+    kind: z.literal("console"),
+    vm: vmIdSchema,
+    console: z.enum(CONSOLES),
+    /** End the session of whoever has it: a serial port has one reader. */
+    take_over: z.boolean(),
+    ...asked,
+  }),
 ]);
 export type Open = z.infer<typeof openSchema>;
 export type OpenOf<K extends Open["kind"]> = Extract<Open, { kind: K }>;
@@ -115,6 +129,15 @@ export const terminalMessageSchema = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("ended"), reason: text(300) }),
 ]);
 export type TerminalMessage = z.infer<typeof terminalMessageSchema>;
+
+/** Text messages of a console's socket. */
+export const consoleMessageSchema = z.discriminatedUnion("type", [
+  /** Viewer → relay, serial only: bytes that it has shown, in all. The relay sends at most a window beyond; RFB asks for each picture by itself. */
+  z.strictObject({ type: z.literal("shown"), bytes: count }),
+  /** Relay → viewer: the machine stopped, or somebody else took the console. The socket closes after it. */
+  z.strictObject({ type: z.literal("ended"), reason: text(300) }),
+]);
+export type ConsoleMessage = z.infer<typeof consoleMessageSchema>;
 
 /** The signed part of a lane's hello. Context and signature as on the control socket. */
 export const laneHelloBodySchema = z.strictObject({

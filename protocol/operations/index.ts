@@ -13,6 +13,7 @@ import {
   terminalSend,
   terminalSplit,
 } from "./terminal.ts";
+import { VM_OPERATIONS } from "./virtual-machines.ts";
 
 export const OPERATIONS = {
   "host.info": hostInfo,
@@ -29,6 +30,7 @@ export const OPERATIONS = {
   "terminal.resize": terminalResize,
   "terminal.kill": terminalKill,
   "terminal.record": terminalRecord,
+  ...VM_OPERATIONS,
 } as const;
 
 export type OperationName = keyof typeof OPERATIONS;

@@ -1,11 +1,12 @@
 // Whether relay.toml lets an operation run here. The host has the last word: an edge cannot make it do anything else.
 import type { ErrorCode } from "../../protocol/errors.ts";
 import { matchesOperation } from "../../protocol/operations/index.ts";
+import { VM_OPERATIONS } from "../../protocol/operations/virtual-machines.ts";
 import type { RelayConfig } from "../config.ts";
 
 export type Allowance = { readonly allowed: true } | { readonly allowed: false; readonly code: ErrorCode; readonly message: string };
 
-type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands"> & Partial<Pick<RelayConfig, "terminal">>;
+type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands"> & Partial<Pick<RelayConfig, "terminal" | "libvirt">>;
 
 const refuse = (code: ErrorCode, message: string): Allowance => ({ allowed: false, code, message });
 
@@ -19,9 +20,14 @@ export function allows(config: AllowConfig, operation: string): Allowance {
   const isTerminal = operation.startsWith("terminal.");
   if (isTerminal && config.terminal?.enabled !== true)
     return refuse("TERMINALS_DISABLED", `Set enabled = true under [terminal] in ${config.file}${listed === false ? `. ${add}, too` : ""}.`);
+  const isVm = Object.hasOwn(VM_OPERATIONS, operation);
+  if (isVm && !config.libvirt) {
+    const too = listed === false ? ` ${add}, too.` : "";
+    return refuse("OPERATION_NOT_ALLOWED", `Add a [libvirt] table to ${config.file} (docs/kvm.md).${too}`);
+  }
   if (listed === true) return { allowed: true };
   if (listed === false) return refuse("OPERATION_NOT_ALLOWED", `${add}.`);
-  if (operation.startsWith("host.") || operation === "command.exec" || isTerminal) return { allowed: true };
+  if (operation.startsWith("host.") || operation === "command.exec" || isTerminal || isVm) return { allowed: true };
   if (operation !== "command.run") return refuse("OPERATION_NOT_ALLOWED", `${add}.`);
   if (Object.keys(config.commands).length > 0) return { allowed: true };
   return refuse("OPERATION_NOT_ALLOWED", `Declare a command as [commands.NAME] with argv = ["…"] in ${config.file}.`);

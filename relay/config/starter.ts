@@ -2,6 +2,7 @@
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { declaration, type ModelPlace } from "../model-places.ts";
+import { vmDeclaration, type VmPlace } from "../vm-places.ts";
 
 export interface StarterOptions {
   /** A valid host name. */
@@ -10,6 +11,8 @@ export interface StarterOptions {
   readonly allowExec: boolean;
   /** Model servers to declare; asked for only when the file is written. */
   readonly modelServers?: () => Promise<readonly ModelPlace[]>;
+  /** The libvirt to declare; asked for likewise. */
+  readonly libvirt?: () => Promise<VmPlace | null>;
 }
 
 /** What is there on every system of its kind. */
@@ -44,7 +47,33 @@ const withModels = (
 ) => `# Model servers that were found here when this file was written. Remove one, and nobody reaches it through this machine.
 ${places.map(declaration).join("\n")}`;
 
-function starterText({ name, allowExec }: StarterOptions, places: readonly ModelPlace[]): string {
+const WITHOUT_LIBVIRT = `# Virtual machines of this machine's libvirt (docs/kvm.md). Without the table nobody sees or changes them.
+# [libvirt]
+# domain_type = "kvm"              # or "qemu": software emulation
+# [libvirt.storage.default]        # a storage class: disks are made, changed and deleted in these folders only
+# path = "/var/lib/libvirt/images"
+# [libvirt.networks.default]       # one of: network (of libvirt), bridge (of this machine), user = true (QEMU's own NAT)
+# network = "default"
+# [libvirt.images.debian]          # a disk to copy, or an .iso for the drive
+# path = "/var/lib/libvirt/images/debian-12-generic-amd64.qcow2"
+# os_family = "linux"
+`;
+
+const withLibvirt = (
+  place: VmPlace,
+) => `# Virtual machines of this machine's libvirt, which answered when this file was written (docs/kvm.md). Remove the tables, and nobody
+# sees or changes them through this machine.
+${vmDeclaration(place)}# [libvirt.images.debian]          # a disk to copy, or an .iso for the drive
+# path = "/var/lib/libvirt/images/debian-12-generic-amd64.qcow2"
+# os_family = "linux"
+`;
+
+interface Found {
+  readonly models: readonly ModelPlace[];
+  readonly libvirt: VmPlace | null;
+}
+
+function starterText({ name, allowExec }: StarterOptions, { models, libvirt }: Found): string {
   return `# What this host lets others do. The host has the last word: nothing runs here that this file does not allow.
 # Every key: docs/relay.md. An unknown key is refused, so a typing error never goes unnoticed.
 
@@ -66,7 +95,8 @@ description = "The name of this machine"
 argv = ["hostname"]
 
 ${sample}
-${places.length > 0 ? withModels(places) : WITHOUT_MODELS}
+${models.length > 0 ? withModels(models) : WITHOUT_MODELS}
+${libvirt ? withLibvirt(libvirt) : WITHOUT_LIBVIRT}
 # Interactive shells, with the rights of the relay's user (docs/terminals.md; needs tmux).
 # [terminal]
 # enabled = true
@@ -97,7 +127,8 @@ const exists = (path: string) =>
 /** Writes the file and the directories above it. False, and nothing written, when there is one already. */
 export async function writeStarterConfig(path: string, options: StarterOptions): Promise<boolean> {
   if (await exists(path)) return false;
-  const text = starterText(options, (await options.modelServers?.()) ?? []);
+  const [models = [], libvirt = null] = await Promise.all([options.modelServers?.(), options.libvirt?.()]);
+  const text = starterText(options, { models, libvirt });
   await mkdir(dirname(path), { recursive: true });
   try {
     await writeFile(path, text, { flag: "wx" });

@@ -8,9 +8,11 @@
 // answers `openTerminal`. drivers/index.ts gathers these into the catalogue and into the StreamServers of the lanes.
 import type * as z from "zod";
 import type { JobRequest, JobResult } from "../../protocol/envelope.ts";
+import type { InventoryItem } from "../../protocol/inventory.ts";
 import type { StreamName } from "../../protocol/link/records.ts";
 import type { OPERATIONS, OperationName } from "../../protocol/operations/index.ts";
 import type { Service } from "../../protocol/services.ts";
+import type { VirtualResources } from "../../protocol/virtual-resources.ts";
 import type { Serve } from "../streams/contract.ts";
 
 /** What a handler may use of the job that it runs. A call has one too: its output and progress go nowhere. */
@@ -45,6 +47,12 @@ export interface HostedService {
   readonly serveSocket: Serve<"socket">;
 }
 
+/** Read anew from time to time; `live` false: the hypervisor does not answer, and `items` is what was known last. */
+export interface Inventory {
+  readonly live: boolean;
+  readonly items: ReadonlyMap<string, InventoryItem>;
+}
+
 export interface Driver<N extends OperationName = OperationName> {
   readonly name: string;
   readonly handlers: { readonly [K in N]: Handler<K> };
@@ -56,8 +64,14 @@ export interface Driver<N extends OperationName = OperationName> {
   services?(): readonly HostedService[];
   /** Serves interactive terminals; absent or null: none here. */
   readonly openTerminal?: Serve<"terminal"> | null;
-  /** `changed` may be called at any time until stop(), as often as it likes, when health() or services() say something new; it is told to the edge at most once a second. */
-  start(changed: () => void): Promise<void>;
+  /** Serves consoles of virtual machines; absent: none here. */
+  readonly openConsole?: Serve<"console">;
+  /** What virtual machines here are made of; null: none are declared. */
+  resources?(): VirtualResources | null;
+  /** The virtual machines that there are now, by id; null: this driver has none. Cheap; looks at nothing. */
+  inventory?(): Inventory | null;
+  /** `changed` may be called at any time until stop(), as often as it likes, when health(), services() or resources() say something new; it is told to the edge at most once a second. `inventoryChanged` likewise, for inventory(). */
+  start(changed: () => void, inventoryChanged: () => void): Promise<void>;
   /** Looks at nothing more. Exchanges that are under way go on. */
   stop(): Promise<void>;
   health(): DriverHealth;

@@ -2,11 +2,13 @@
 // operation; does not decide what is allowed (config.ts) and does not run jobs.
 import type { Catalogue } from "../../protocol/link/control.ts";
 import { OPERATIONS, type OperationName } from "../../protocol/operations/index.ts";
+import { VM_OPERATIONS } from "../../protocol/operations/virtual-machines.ts";
 import { allows, type RelayConfig } from "../config.ts";
 import { createCommandDriver } from "./command/driver.ts";
-import type { Driver, DriverHealth, HandlerResult, JobContext } from "./contract.ts";
+import type { Driver, DriverHealth, HandlerResult, Inventory, JobContext } from "./contract.ts";
 import { createHostDriver } from "./host/driver.ts";
 import { createHttpDriver } from "./http/driver.ts";
+import { createLibvirtDriver } from "./libvirt/driver.ts";
 import { createLmstudioDriver } from "./lmstudio/driver.ts";
 import { createOllamaDriver } from "./ollama/driver.ts";
 import { createOpenaiDriver } from "./openai/driver.ts";
@@ -25,6 +27,7 @@ const builtIn = (config: RelayConfig, usage: UsageCounts) =>
     createOllamaDriver(config, { usage }),
     createLmstudioDriver(config, { usage }),
     createOpenaiDriver(config, { usage }),
+    createLibvirtDriver(config),
   ] as const;
 
 type BuiltIn = ReturnType<typeof builtIn>[number];
@@ -46,8 +49,12 @@ export interface Drivers {
   find(operation: string): FoundOperation | null;
   /** What serves the lanes' channels. */
   readonly servers: StreamServers;
-  /** `changed`: the catalogue may say something new. */
-  start(changed: () => void): Promise<void>;
+  /** null: none is declared. */
+  hypervisor(): DriverHealth | null;
+  /** Of the hypervisor; null: there is none, or relay.toml does not allow vm.list, which would tell the same. */
+  inventory(): Inventory | null;
+  /** `changed`: the catalogue may say something new; `inventoryChanged`: the inventory. */
+  start(changed: () => void, inventoryChanged: () => void): Promise<void>;
   stop(): Promise<void>;
   catalogue(): Catalogue;
   health(): readonly ({ readonly name: string } & DriverHealth)[];
@@ -78,8 +85,12 @@ export function createDrivers(config: RelayConfig, usage: UsageCounts = new Usag
   const streams = new DriverStreams(drivers, {
     declared: new Set(Object.keys(config.services)),
     terminals: config.terminal.enabled,
+    consoles: allows(config, "vm.console").allowed,
     lanes: config.lanes,
   });
+  // One hypervisor a host.
+  const hypervisor = drivers.find((driver) => driver.resources?.());
+  const mayList = allows(config, "vm.list").allowed;
   const health = () => drivers.map((driver) => ({ name: driver.name, ...driver.health() }));
   return {
     find(operation) {
@@ -87,8 +98,10 @@ export function createDrivers(config: RelayConfig, usage: UsageCounts = new Usag
       return entry?.driver.health().available ? entry.found : null;
     },
     servers: streams.servers,
-    async start(changed) {
-      await Promise.all(drivers.map((driver) => driver.start(changed)));
+    hypervisor: () => hypervisor?.health() ?? null,
+    inventory: () => (mayList ? (hypervisor?.inventory?.() ?? null) : null),
+    async start(changed, inventoryChanged) {
+      await Promise.all(drivers.map((driver) => driver.start(changed, inventoryChanged)));
     },
     async stop() {
       await Promise.all(drivers.map((driver) => driver.stop()));
@@ -105,6 +118,8 @@ export function createDrivers(config: RelayConfig, usage: UsageCounts = new Usag
           commands.map(([name, { description, inputs = {} }]) => [name, description === undefined ? { inputs } : { description, inputs }]),
         ),
         ...streams.catalogue(),
+        // Nothing can be made of them where no operation on machines may run.
+        virtual: offered.some((name) => Object.hasOwn(VM_OPERATIONS, name)) ? (hypervisor?.resources?.() ?? null) : null,
       };
     },
     health,

@@ -11,6 +11,8 @@ export interface StreamConfig {
   /** Names that relay.toml declares: these win over what was found. */
   readonly declared: ReadonlySet<string>;
   readonly terminals: boolean;
+  /** relay.toml allows vm.console. */
+  readonly consoles: boolean;
   readonly lanes: number;
 }
 
@@ -55,17 +57,29 @@ export class DriverStreams {
         channel.refuse("TERMINALS_DISABLED", "The host's relay.toml does not allow terminals, or tmux is not there.");
         return DEAF;
       },
+      console: (open, channel) => {
+        const serve = this.#console;
+        if (serve) return serve(open, channel);
+        channel.refuse("CONSOLE_UNSUPPORTED", "The host has no hypervisor, or its relay.toml does not allow vm.console.");
+        return DEAF;
+      },
     };
   }
 
   catalogue(): { services: Service[]; terminals: boolean; lanes: number } {
     const services = fitted([...hostedBy(this.#drivers, this.#config.declared).values()].map((hosted) => hosted.service()));
     const terminals = this.#terminal !== null;
-    return { services, terminals, lanes: services.length > 0 || terminals ? this.#config.lanes : 0 };
+    const isStreaming = services.length > 0 || terminals || this.#console !== null;
+    return { services, terminals, lanes: isStreaming ? this.#config.lanes : 0 };
   }
 
   #service(name: string): HostedService | undefined {
     return hostedBy(this.#drivers, this.#config.declared).get(name);
+  }
+
+  get #console() {
+    if (!this.#config.consoles) return null;
+    return this.#drivers.find((driver) => driver.openConsole && driver.health().available)?.openConsole ?? null;
   }
 
   get #terminal() {

@@ -1,5 +1,5 @@
 // The control connection: what travels on lane 0 after the welcome. Deliveries and their answers, calls, spool reads, usage,
-// probes, and the catalogue when it changes.
+// inventory, probes, and the catalogue when it changes.
 import { HEARTBEAT, parseEdgeMessage, type EdgeMessage, type HelloBody, type MessageOf } from "../../protocol/link/control.ts";
 import { decodeFrames, type Frame } from "../../protocol/link/frames.ts";
 import type { JobsMessage } from "../jobs/jobs.ts";
@@ -8,6 +8,7 @@ import { reasonOf } from "../log.ts";
 import type { Outcome } from "./backoff.ts";
 import { EdgeSocket, type Challenge, type EdgeSocketOptions, type Hello, type SocketUser } from "./edge-socket.ts";
 import { helloFor, type HostDescription, type Identity } from "./handshake.ts";
+import type { InventoryUplink } from "./inventory-uplink.ts";
 import { Outbound } from "./outbound.ts";
 import { Transit } from "./transit.ts";
 import type { UsageUplink } from "./usage-uplink.ts";
@@ -26,6 +27,7 @@ export interface ConnectionOptions extends EdgeSocketOptions {
   readonly describe: () => HostDescription;
   readonly user: LinkUser;
   readonly usage: UsageUplink | null;
+  readonly inventory: InventoryUplink | null;
   readonly onUp: () => void;
 }
 
@@ -83,7 +85,7 @@ export class Connection implements SocketUser<Welcome, Message> {
   }
 
   up(welcome: Welcome): void {
-    const { user, log, onUp, usage } = this.#options;
+    const { user, log, onUp, usage, inventory } = this.#options;
     this.#measure(welcome.now);
     onUp();
     if (this.#isOutdated) this.announce();
@@ -92,10 +94,12 @@ export class Connection implements SocketUser<Welcome, Message> {
       log("error", "a welcome could not be handled", { reason: reasonOf(error) });
       this.#socket.lost("the welcome could not be handled");
     });
+    inventory?.up(this.#out);
   }
 
   down(): void {
     this.#options.usage?.down();
+    this.#options.inventory?.down();
     this.#options.user.detach();
   }
 

@@ -2,9 +2,10 @@
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { Kept } from "./kept.ts";
 
-export interface LinkOptions extends Omit<ConnectionOptions, "url" | "onUp" | "random" | "usage"> {
+export interface LinkOptions extends Omit<ConnectionOptions, "url" | "onUp" | "random" | "usage" | "inventory"> {
   readonly edgeUrl: string;
   readonly usage?: ConnectionOptions["usage"];
+  readonly inventory?: ConnectionOptions["inventory"];
   readonly random?: () => number;
   readonly onUp?: () => void;
 }
@@ -31,7 +32,8 @@ export class Link {
       this.#ready.resolve();
       options.onUp?.();
     };
-    const connect = () => new Connection({ ...options, usage: options.usage ?? null, url, random, onUp });
+    const connect = () =>
+      new Connection({ ...options, usage: options.usage ?? null, inventory: options.inventory ?? null, url, random, onUp });
     this.#kept = new Kept({ name: "the link", clock, random, log, connect });
   }
 

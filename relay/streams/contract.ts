@@ -34,7 +34,7 @@ export interface ChannelEvents {
   onCancel(): void;
 }
 
-/** What a channel reaches. `service` null: a terminal. */
+/** What a channel reaches. `service` null: a terminal or a console. */
 export interface StreamTarget {
   readonly kind: Open["kind"];
   readonly service: string | null;
@@ -56,4 +56,5 @@ export interface StreamServers {
   readonly http: Serve<"http">;
   readonly socket: Serve<"socket">;
   readonly terminal: Serve<"terminal">;
+  readonly console: Serve<"console">;
 }

@@ -118,7 +118,7 @@ export class LaneStreams {
     else if (isFull) channel.refuse("STREAMS_EXHAUSTED", `${LIMITS.channelsPerLane} streams of this lane are open.`);
     else {
       channel.detachMs = open.detach_ms;
-      channel.target = { kind: open.kind, service: open.kind === "terminal" ? null : open.service };
+      channel.target = { kind: open.kind, service: "service" in open ? open.service : null };
       channel.events = this.#serve(open, channel);
     }
     return flags & FLAG.end ? channel.body(0, new Uint8Array(0), true) : null;
@@ -127,7 +127,8 @@ export class LaneStreams {
   #serve(open: Open, channel: StreamChannel): ChannelEvents {
     const { servers } = this.#options;
     if (open.kind === "http") return servers.http(open, channel);
-    return open.kind === "socket" ? servers.socket(open, channel) : servers.terminal(open, channel);
+    if (open.kind === "socket") return servers.socket(open, channel);
+    return open.kind === "terminal" ? servers.terminal(open, channel) : servers.console(open, channel);
   }
 
   #body({ channel }: Entry, { offset, bytes, flags, channel: id }: Frame): string | null {

@@ -1,6 +1,6 @@
 // `npm run bench`: measures the product beside the direct path in the same run, prints a table, writes bench.json.
 // Arguments name parts: jobs, calls, memory, links, billing, tokens, aborts, requests, stream-memory, stream-jobs,
-// stream-billing, echo; `streams` stands for all from `tokens` on. Without any, all of them run.
+// stream-billing, echo, vms; `streams` stands for all from `tokens` on. Without any, all of them run.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { callFigures, jobFigures } from "./jobs.ts";
@@ -55,6 +55,12 @@ if (has("billing")) {
   take("(e) what Cloudflare would bill", await billingFigures());
 }
 for await (const [title, figures] of streamParts(wanted)) take(title, figures);
+
+if (has("vms")) {
+  const { libvirtdMissing } = await import("../fixtures/libvirtd.ts");
+  const { virtualMachineFigures } = await import("./virtual-machines.ts");
+  if (libvirtdMissing === null) take("virtual machines on KVM", await virtualMachineFigures());
+}
 
 writeFileSync("bench.json", `${JSON.stringify({ at: new Date().toISOString(), node: process.version, loads, results }, null, 2)}\n`);
 console.log(`\nload (1, 5, 15 min) at each step: ${loads.join(" | ")}`);

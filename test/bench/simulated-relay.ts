@@ -27,7 +27,7 @@ function hello(identity: Identity, nonce: string, epoch: number): string {
     slots: 1,
     labels: ["simulated"],
     facts: { hostname: "simulated", os: "linux", os_version: "", arch: "x64", cpus: 1, memory_bytes: 0, node_version: "" },
-    catalogue: { operations: ["host.info"], drivers: [], commands: {}, services: [], terminals: false, lanes: 0 },
+    catalogue: { operations: ["host.info"], drivers: [], commands: {}, services: [], terminals: false, lanes: 0, virtual: null },
     journal: { id: "0".repeat(32), high_water: 0 },
     jobs: [],
     now: Date.now(),

@@ -292,7 +292,7 @@ describe("login and doctor", () => {
     const well = await cli("doctor", "--data", join(home, "data"), "--json");
     expect(json<{ ok: boolean }>(well).ok).toBe(true);
     expect((await cli("doctor", "--data", join(home, "data"))).stdout).toMatch(
-      /ok +relay\.toml .*allows host\.\*, command\.run; refuses command\.exec, terminal\.\*; declares greet/,
+      /ok +relay\.toml .*allows host\.\*, command\.run; refuses command\.exec, terminal\.\*.*; declares greet/,
     );
     writeFileSync(join(home, "broken.toml"), "name = 3\n");
     const ill = await farhand({ ...environment, FARHAND_URL: "http://127.0.0.1:1" }, ["doctor", "--config", join(home, "broken.toml")]);

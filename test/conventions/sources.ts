@@ -20,7 +20,7 @@ export const sources: readonly string[] = files.filter(
 
 /** Relative imports of a file as paths from the root, and package imports as they stand. */
 export function importsOf(path: string): string[] {
-  const found = read(path).matchAll(/(?:from|import)\s*\(?\s*["']([^"']+)["']/g);
+  const found = read(path).matchAll(/(?<![.\w])(?:from|import)\s*\(?\s*["']([^"']+)["']/g);
   return [...found].map(([, specifier]) =>
     specifier!.startsWith(".") ? posix.normalize(posix.join(posix.dirname(path), specifier!)) : specifier!,
   );

@@ -20,10 +20,12 @@ export interface Ran {
   readonly stderr: string;
 }
 
+export type RunSnippet = (snippet: Snippet, more?: Record<string, string>) => Promise<Ran>;
+
 export interface DocsRig {
   readonly product: Product;
   readonly engine: EngineProcess;
-  run(snippet: Snippet, more?: Record<string, string>): Promise<Ran>;
+  readonly run: RunSnippet;
   stop(): Promise<void>;
 }
 
@@ -46,20 +48,24 @@ export async function startDocsRig(more = ""): Promise<DocsRig> {
     await stop();
     throw error;
   }
+  return { product, engine, run: runnerFor(product, scratch), stop };
+}
+
+/** Runs snippets with the product's address and key in their environment; their files go to `scratch`. */
+export function runnerFor({ ready }: Product, scratch: string): RunSnippet {
   const environment = {
-    FARHAND_URL: product.ready.url,
-    FARHAND_API_KEY: product.ready.api_key,
-    FARHAND_HOST: product.ready.host,
+    FARHAND_URL: ready.url,
+    FARHAND_API_KEY: ready.api_key,
+    FARHAND_HOST: ready.host,
     CF_ACCESS_CLIENT_ID: "client.access",
     CF_ACCESS_CLIENT_SECRET: "not-looked-at-here",
     GITHUB_RUN_ID: String(process.pid),
     GITHUB_RUN_ATTEMPT: "1",
   };
-  const run: DocsRig["run"] = async (snippet, added = {}) => {
+  return async (snippet, more = {}) => {
     const argv = await command(scratch, snippet);
-    return await execute(argv, { ...process.env, ...environment, ...added });
+    return await execute(argv, { ...process.env, ...environment, ...more });
   };
-  return { product, engine, run, stop };
 }
 
 async function listed(product: Product): Promise<void> {

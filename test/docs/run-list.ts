@@ -1,4 +1,4 @@
-// The snippets that run.test.ts runs, so that one which was added to a page without a test is found.
+// The snippets that are run, so that one which was added to a page without a test is found.
 export const RUN = [
   "cli",
   "curl",
@@ -18,3 +18,6 @@ export const RUN = [
   "shenron",
   "usage",
 ] as const;
+
+/** Those of run-vms.test.ts, on a real libvirtd. */
+export const RUN_VMS = ["terraform-key", "vm-cli", "vm-curl"] as const;

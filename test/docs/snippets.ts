@@ -1,5 +1,6 @@
 // Fenced blocks of a page under docs/, each with the marker that stands before it: `<!-- run: name -->` (a test runs it),
-// `<!-- parsed: name -->` (it cannot run here; its syntax is checked) or `<!-- check: toml -->` (a relay.toml that is valid).
+// `<!-- parsed: name -->` (it cannot run here; its syntax is checked), `<!-- check: toml -->` (a relay.toml that is valid) or `<!-- check: vm.create -->` (a
+// specification of that operation).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -13,8 +14,8 @@ export interface Snippet {
   readonly text: string;
 }
 
-export const PAGES = ["models.md", "services.md", "clients.md"] as const;
-const FENCE = /^(?:<!-- (run|parsed|check): ([\w-]+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
+export const PAGES = ["models.md", "services.md", "clients.md", "virtual-machines.md", "kvm.md", "terraform.md"] as const;
+const FENCE = /^(?:<!-- (run|parsed|check): ([\w.-]+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
 
 export function snippetsOf(page: string): Snippet[] {
   const text = readFileSync(join(import.meta.dirname, "../../docs", page), "utf8");

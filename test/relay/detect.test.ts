@@ -88,6 +88,15 @@ describe("detect", () => {
     expect(labels).toContain("Docker");
   });
 
+  it("says whether relay.toml uses the libvirt that is there", async () => {
+    const where = await socketAt("libvirt-sock");
+    const places = { ...nowhere(), libvirtSockets: [where] };
+    const said = async (text: string) =>
+      (await detect([], places, usedKinds(parseConfig(text, "/relay.toml")))).findings.find(({ name }) => name === "libvirt")?.detail;
+    expect(await said("")).toBe(`found (${where}); to use it add a [libvirt] table to relay.toml: docs/kvm.md`);
+    expect(await said("[libvirt]")).toBe(`found and used (${where})`);
+  });
+
   it("finds nothing where nothing is, and does not wait for one that never answers", async () => {
     const { labels, findings } = await detect([], {
       ...nowhere(),

@@ -10,6 +10,9 @@ describe("an address", () => {
     ["terminal", { host: "vm100", terminal: "t-01" }],
     ["job", { id: "01J" }],
     ["keyNew", {}],
+    ["vmNew", {}],
+    ["vm", { host: "kvm1", vm: "0b7c2f7e" }],
+    ["vmConsole", { host: "kvm1", vm: "0b7c2f7e", console: "screen" }],
     ["conversation", { id: "new" }],
   ])("of %s leads back to it", (screen, params) => {
     const [pathname, search = ""] = pathTo(screen, params, { status: "failed", host: "" }).split("?");

@@ -1,6 +1,7 @@
 // The app's pictograms: strokes in the colour of the text. They say nothing by themselves: a label stands beside or around each.
 const PATHS = {
   hosts: "M4 5h16v6H4zM4 13h16v6H4zM8 8h.01M8 16h.01",
+  vms: "M4 5h16v11H4zM9 20h6M12 16v4M10 8.5l4 2-4 2z",
   jobs: "M9 6h11M9 12h11M9 18h11M4 6l1 1 2-2M4 12l1 1 2-2M4 18l1 1 2-2",
   chat: "M4 5h16v11H11l-4 4v-4H4z",
   terminals: "M4 5h16v14H4zM7 10l3 2.5L7 15M12.5 15H17",

@@ -1,4 +1,7 @@
 // The way around: at the bottom on a phone, at the side on a wide screen, where what hides behind "More" has room.
+import { useEffect } from "preact/hooks";
+import { healed } from "../api/connection.ts";
+import { allHosts, hasHypervisor } from "../api/lookups.ts";
 import { isAdmin, mayUse, useMe, type Me } from "../api/session.ts";
 import { place } from "../router.ts";
 import { pathTo, type ScreenName } from "../routes.ts";
@@ -20,10 +23,19 @@ const MAIN: readonly Entry[] = [
     title: "Hosts",
     covers: ["host", "hostOperations", "run", "hostServices", "hostJobs", "hostTerminals"],
   },
+  {
+    screen: "vms",
+    icon: "vms",
+    title: "VMs",
+    covers: ["vmNew", "vm", "vmHardware", "vmDisks", "vmNetworks", "vmSnapshots", "vmConsole"],
+  },
   { screen: "jobs", icon: "jobs", title: "Jobs", covers: ["job"] },
   { screen: "chat", icon: "chat", title: "Chat", covers: ["conversation"] },
   { screen: "terminals", icon: "terminals", title: "Terminals", covers: ["terminal"] },
 ];
+
+/** A screen that shows hosts is faster. */
+const ASK_MS = 1_500;
 
 /** What the caller may see besides, in the order of the menu. */
 export function extraEntries(me: Me): Entry[] {
@@ -39,7 +51,8 @@ export function extraEntries(me: Me): Entry[] {
   ];
 }
 
-const offered = (me: Me, { screen }: Entry) => {
+const offered = (me: Me, hasVms: boolean, { screen }: Entry) => {
+  if (screen === "vms") return hasVms;
   if (screen === "chat") return mayUse(me, "model.use");
   return screen !== "terminals" || mayUse(me, "terminal.watch");
 };
@@ -56,16 +69,35 @@ function Link({ entry, here, extra = "" }: { readonly entry: Entry; readonly her
   );
 }
 
+/** Asked for by itself only where no screen loads the hosts anyway. */
+function useHasVms(isHere: boolean): boolean {
+  const known = useStore(hasHypervisor);
+  const heals = useStore(healed);
+  useEffect(() => {
+    if (known !== null) return undefined;
+    const stop = new AbortController();
+    const timer = setTimeout(() => void allHosts(stop.signal).catch(() => {}), ASK_MS);
+    return () => {
+      clearTimeout(timer);
+      stop.abort();
+    };
+  }, [known === null, heals]);
+  return isHere || (known ?? false);
+}
+
 export function Navigation() {
   const me = useMe();
   const { screen } = useStore(place);
   const extras = extraEntries(me);
+  const hasVms = useHasVms(
+    screen !== null && MAIN.some((entry) => entry.screen === "vms" && (screen === "vms" || entry.covers.includes(screen))),
+  );
   const more: Entry = { screen: "more", icon: "more", title: "More", covers: extras.flatMap((entry) => [entry.screen, ...entry.covers]) };
   return (
     <nav class="navigation" aria-label="Main">
       <p class="brand">Farhand</p>
       <ul>
-        {MAIN.filter((entry) => offered(me, entry)).map((entry) => (
+        {MAIN.filter((entry) => offered(me, hasVms, entry)).map((entry) => (
           <Link key={entry.screen} entry={entry} here={screen} />
         ))}
         <Link entry={more} here={screen} extra="only-narrow" />

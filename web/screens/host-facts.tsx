@@ -78,9 +78,35 @@ function About({ host }: { readonly host: Host }) {
   );
 }
 
+const WORDS = { libvirt: "libvirt (KVM or QEMU)", hyperv: "Hyper-V" } as const;
+const namesOf = (declared: readonly { readonly name: string }[]) => declared.map(({ name }) => name).join(", ") || "none";
+
+/** What the host declares for virtual machines, and the way to those that it has. */
+function VirtualMachines({ host }: { readonly host: Host }) {
+  const virtual = host.capabilities?.virtual ?? null;
+  if (!virtual) return null;
+  return (
+    <section class="card">
+      <h2>Virtual machines</h2>
+      <Facts
+        of={[
+          ["Hypervisor", WORDS[virtual.hypervisor]],
+          ["Storage", namesOf(virtual.storage)],
+          ["Networks", namesOf(virtual.networks)],
+          ["Images", namesOf(virtual.images)],
+        ]}
+      />
+      <a class="button plain" href={pathTo("vms", {}, { host: host.name })}>
+        Virtual machines of this host
+      </a>
+    </section>
+  );
+}
+
 export const HostFacts = ({ host }: { readonly host: Host }) => (
   <div class="columns">
     <Queue host={host} />
+    <VirtualMachines host={host} />
     <About host={host} />
     <Drivers host={host} />
   </div>

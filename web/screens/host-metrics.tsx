@@ -1,10 +1,9 @@
 // Live figures of a host: asked every few seconds while they are looked at, and at no other time.
-import { useEffect, useRef, useState } from "preact/hooks";
 import type { z } from "zod";
 import type { Host } from "../../protocol/api/shapes.ts";
 import type { hostMetrics } from "../../protocol/operations/host.ts";
-import { isAbort } from "../api/client.ts";
 import { call } from "../api/lookups.ts";
+import { useReadings } from "../api/readings.ts";
 import { mayRun, type Me } from "../api/session.ts";
 import { Chart, type Series } from "../parts/chart.tsx";
 import { sizeOf } from "../parts/format.ts";
@@ -72,46 +71,18 @@ function Disks({ disks }: { readonly disks: MetricsData["filesystems"] }) {
   );
 }
 
-/** Samples of as long as the page is looked at. */
-function useSamples(host: string, isOn: boolean) {
-  const [samples, setSamples] = useState<readonly Sample[]>([]);
-  const [problem, setProblem] = useState("");
-  const box = useRef<HTMLElement>(null);
-  useEffect(() => {
-    if (!isOn) return undefined;
-    const stop = new AbortController();
-    let isSeen = true;
-    let timer: ReturnType<typeof setTimeout>;
-    const watcher = new IntersectionObserver((entries) => (isSeen = entries.at(-1)?.isIntersecting ?? true));
-    if (box.current) watcher.observe(box.current);
-    const ask = async () => {
-      try {
-        if (!document.hidden && isSeen) {
-          const result = await call(host, "host.metrics", {}, stop.signal);
-          if (result.status === "success")
-            setSamples((before) => [...before.slice(1 - SLOTS), { ...(result.data as MetricsData), at: performance.now() }]);
-          setProblem(result.status === "success" ? "" : result.message);
-        }
-      } catch (error) {
-        if (stop.signal.aborted || isAbort(error)) return;
-        setProblem((error as Error).message);
-      }
-      if (!stop.signal.aborted) timer = setTimeout(() => void ask(), EVERY_MS);
-    };
-    void ask();
-    return () => {
-      stop.abort();
-      clearTimeout(timer);
-      watcher.disconnect();
-    };
-  }, [host, isOn]);
-  return { samples, problem, box };
+async function sampleOf(host: string, signal: AbortSignal): Promise<Sample> {
+  const result = await call(host, "host.metrics", {}, signal);
+  if (result.status !== "success") throw new Error(result.message);
+  return { ...(result.data as MetricsData), at: performance.now() };
 }
 
 export function Metrics({ host, me }: { readonly host: Host; readonly me: Me }) {
   const isOffered = host.capabilities?.operations.includes("host.metrics") ?? false;
   const isAllowed = mayRun(me, host, { name: "host.metrics", risk: "read" });
-  const { samples, problem, box } = useSamples(host.name, host.online && isOffered && isAllowed);
+  const key = host.online && isOffered && isAllowed ? host.name : null;
+  const pace = { everyMs: EVERY_MS, keep: SLOTS };
+  const { readings: samples, problem, box } = useReadings(key, (signal) => sampleOf(host.name, signal), pace);
   const last = samples.at(-1);
   if (!isOffered || !isAllowed) return null;
   return (

@@ -1,6 +1,6 @@
 // All hosts that one may see, who is there first.
 import type { Host } from "../../protocol/api/shapes.ts";
-import { get } from "../api/client.ts";
+import { allHosts } from "../api/lookups.ts";
 import { useResource } from "../api/resource.ts";
 import { isAdmin, mayUseOn, useMe, type Me } from "../api/session.ts";
 import { Presence } from "../parts/badge.tsx";
@@ -11,20 +11,6 @@ import { Time } from "../parts/time.tsx";
 import { pathTo } from "../routes.ts";
 
 const EVERY_MS = 5_000;
-
-/** Every page of them: a few machines, but nothing may be missing without a word. */
-export async function allHosts(signal: AbortSignal): Promise<Host[]> {
-  const hosts: Host[] = [];
-  for (let cursor: string | null = ""; cursor !== null;) {
-    const page: { items: Host[]; next_cursor: string | null } = await get(
-      `/api/v1/hosts?limit=200${cursor === "" ? "" : `&cursor=${encodeURIComponent(cursor)}`}`,
-      signal,
-    );
-    hosts.push(...page.items);
-    cursor = page.next_cursor;
-  }
-  return hosts.sort((a, b) => Number(b.online) - Number(a.online) || a.name.localeCompare(b.name));
-}
 
 export const waitingOf = ({ queue }: Host): number => queue.held + queue.queued + queue.delivered;
 

@@ -3,15 +3,15 @@ import { useEffect, useState } from "preact/hooks";
 import type { JobSummary } from "../../protocol/api/shapes.ts";
 import { JOB_STATES } from "../../protocol/job.ts";
 import { get, queryOf } from "../api/client.ts";
-import { useOperations } from "../api/lookups.ts";
+import { allHosts, useOperations } from "../api/lookups.ts";
 import { useResource } from "../api/resource.ts";
 import { JobBadge } from "../parts/badge.tsx";
+import { Choice } from "../parts/choice.tsx";
 import { durationOf } from "../parts/format.ts";
 import { Empty, Failure, Loaded } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
 import { navigate } from "../router.ts";
 import { pathTo } from "../routes.ts";
-import { allHosts } from "./hosts.tsx";
 
 interface Page {
   readonly items: readonly JobSummary[];
@@ -47,30 +47,6 @@ interface Filters {
   readonly host: string;
   readonly operation: string;
   readonly status: string;
-}
-
-interface ChoiceProps {
-  readonly label: string;
-  readonly value: string;
-  readonly choices: readonly string[];
-  readonly onChoose: (value: string) => void;
-}
-
-function Choice({ label, value, choices, onChoose }: ChoiceProps) {
-  const all = value === "" || choices.includes(value) ? choices : [value, ...choices];
-  return (
-    <label class="choice">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
-        <option value="">all</option>
-        {all.map((choice) => (
-          <option key={choice} value={choice}>
-            {choice}
-          </option>
-        ))}
-      </select>
-    </label>
-  );
 }
 
 /** What was seen stays: newer jobs that push others off the first page leave no hole. Newest first, as their ids are made. */

@@ -1,10 +1,10 @@
 // Terminals of every host that has them.
+import { allHosts } from "../api/lookups.ts";
 import { useResource } from "../api/resource.ts";
 import { mayUseOn, useMe } from "../api/session.ts";
 import { Screen } from "../parts/screen.tsx";
 import { Empty, Loaded } from "../parts/states.tsx";
 import { pathTo } from "../routes.ts";
-import { allHosts } from "./hosts.tsx";
 import { TerminalList } from "./terminal-list.tsx";
 
 const EVERY_MS = 10_000;

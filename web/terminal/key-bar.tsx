@@ -1,5 +1,6 @@
 // Keys that a phone's keyboard lacks. Ctrl and Alt hold until the next key.
 import { Icon } from "../parts/icon.tsx";
+import { KeyToolbar, StickyKeys } from "./key-toolbar.tsx";
 import type { KeyName, Modifiers } from "./keys.ts";
 
 interface KeyBarProps {
@@ -29,22 +30,10 @@ export function KeyBar({ held, onHold, onPress, onCopy, onPaste }: KeyBarProps) 
     </button>
   );
   return (
-    // A key must not take the focus from the terminal: the phone's keyboard would close.
-    <div
-      class="key-bar"
-      role="toolbar"
-      aria-label="Keys"
-      onPointerDown={(event) => event.preventDefault()}
-      onMouseDown={(event) => event.preventDefault()}
-    >
+    <KeyToolbar>
       {key("Esc", "Esc")}
       {key("Tab", "Tab")}
-      <button type="button" aria-pressed={held.ctrl} onClick={() => onHold({ ...held, ctrl: !held.ctrl })}>
-        Ctrl
-      </button>
-      <button type="button" aria-pressed={held.alt} onClick={() => onHold({ ...held, alt: !held.alt })}>
-        Alt
-      </button>
+      <StickyKeys held={held} onHold={onHold} />
       {KEYS.slice(0, 4).map(([name, face]) => key(name, face))}
       <button type="button" onClick={onCopy}>
         <Icon name="copy" /> Copy
@@ -53,6 +42,6 @@ export function KeyBar({ held, onHold, onPress, onCopy, onPaste }: KeyBarProps) 
         Paste
       </button>
       {KEYS.slice(4).map(([name, face]) => key(name, face))}
-    </div>
+    </KeyToolbar>
   );
 }

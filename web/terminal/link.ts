@@ -83,7 +83,7 @@ function say(socket: WebSocket | null, message: TerminalMessage): void {
 }
 
 /** Bytes of one socket that came, and that were shown: reported in steps, and always when the screen has caught up. */
-class ShownFlow {
+export class ShownFlow {
   readonly #report: (bytes: number) => void;
   #came = 0;
   #shown = 0;

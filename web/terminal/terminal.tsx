@@ -4,15 +4,14 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type { ScreenProps } from "../app.tsx";
 import { useHost } from "../api/lookups.ts";
 import { mayUseOn, useMe } from "../api/session.ts";
-import { TextField } from "../forms/field.tsx";
 import { Badge } from "../parts/badge.tsx";
-import { Dialog } from "../parts/dialog.tsx";
 import { Screen } from "../parts/screen.tsx";
 import { Empty, Loaded, Prose } from "../parts/states.tsx";
 import { pathTo } from "../routes.ts";
 import { KeyBar } from "./key-bar.tsx";
 import type { Modifiers } from "./keys.ts";
 import type { LinkPhase, TerminalState } from "./link.ts";
+import { usePasting } from "./paste.tsx";
 import { TerminalView } from "./view.ts";
 
 const NONE: Modifiers = { ctrl: false, alt: false };
@@ -81,22 +80,6 @@ function Over({ shown, host, onAgain }: { readonly shown: Shown; readonly host: 
   );
 }
 
-/** Where the browser gives no clipboard, a field takes the paste. */
-function PasteDialog({ onPaste, onClose }: { readonly onPaste: (text: string) => void; readonly onClose: () => void }) {
-  const [text, setText] = useState("");
-  return (
-    <Dialog title="Paste" onClose={onClose}>
-      <TextField label="Text for the terminal" isCode rows={5} value={text} onInput={setText} />
-      <div class="buttons">
-        <button onClick={() => onPaste(text)}>Paste</button>
-        <button class="plain" onClick={onClose}>
-          Close
-        </button>
-      </div>
-    </Dialog>
-  );
-}
-
 interface StatusProps {
   readonly shown: Shown;
   readonly said: string;
@@ -134,17 +117,9 @@ function Status({ shown: { phase, state }, said, canWrite, onTake, onRetry }: St
 function Live(props: LiveProps) {
   const [turn, setTurn] = useState(0);
   const { box, view, shown, held, hold } = useView(props, turn);
-  const [isPasting, setIsPasting] = useState(false);
+  const pasting = usePasting((text) => view.current?.paste(text));
   const [said, setSaid] = useState("");
   const isOver = shown.phase === "ended" || shown.phase === "refused";
-  const paste = async () => {
-    try {
-      if (!isSecureContext) throw new Error("no clipboard here");
-      view.current?.paste(await navigator.clipboard.readText());
-    } catch {
-      setIsPasting(true);
-    }
-  };
   const copy = async () => {
     setSaid((await view.current?.copy()) ? "Copied" : "Not copied");
     setTimeout(() => setSaid(""), SAID_MS);
@@ -163,18 +138,10 @@ function Live(props: LiveProps) {
             onHold={hold}
             onPress={(key) => view.current?.press(key)}
             onCopy={() => void copy()}
-            onPaste={() => void paste()}
+            onPaste={pasting.start}
           />
         )}
-        {isPasting && (
-          <PasteDialog
-            onClose={() => setIsPasting(false)}
-            onPaste={(text) => {
-              setIsPasting(false);
-              view.current?.paste(text);
-            }}
-          />
-        )}
+        {pasting.dialog}
       </div>
     </Framed>
   );

@@ -16,6 +16,7 @@ import { AppError } from "../../protocol/errors.ts";
 import { hostNumberOf } from "../../protocol/ids.ts";
 import type { ModelSurface } from "../../protocol/services.ts";
 import type { OperationDefinition } from "../../protocol/operations/define.ts";
+import { findOperation } from "../../protocol/operations/index.ts";
 import type { SnapshotHost, Visibility } from "../fleet/contract.ts";
 import type { AccessState } from "./access-state.ts";
 import type { Caller } from "./authenticate.ts";
@@ -114,8 +115,14 @@ export function authorise(
       if (patterns.length === 0 || !isWhole) throw new AppError("FORBIDDEN");
       return { kind: "host", host };
     }
-    case "operation":
-      return { kind: "host", host: findHost(caller, state, params["host"] ?? "") };
+    case "operation": {
+      const host = findHost(caller, state, params["host"] ?? "");
+      if (rule.operation === undefined) return { kind: "host", host };
+      const operation = findOperation(rule.operation);
+      // A name that is no operation's is nobody's right.
+      if (!operation || !mayOperate(caller, host, operation)) throw new AppError("FORBIDDEN");
+      return { kind: "host", host };
+    }
     case "use": {
       if (params["host"] === undefined) {
         if (!mayUseSomewhere(caller, state, rule.use) && !isFleet(caller, USES[rule.use])) throw new AppError("FORBIDDEN");

@@ -17,6 +17,7 @@ import type {
   UsageItem,
   usageQuerySchema,
 } from "../../protocol/api/shapes.ts";
+import type { vmFleetListSchema, VmListQuery } from "../../protocol/api/vm-routes.ts";
 import type { Outcome } from "../../protocol/errors.ts";
 import type { JobState } from "../../protocol/job.ts";
 import type { Catalogue, HostFacts, UsageRow } from "../../protocol/link/control.ts";
@@ -46,6 +47,8 @@ export interface SnapshotHost {
   readonly online: boolean;
   readonly lanes: number;
   readonly terminals: boolean;
+  /** Consoles of virtual machines: it offers `vm.console`. */
+  readonly consoles: boolean;
   readonly services: readonly Service[];
 }
 
@@ -81,7 +84,29 @@ export interface HostReport {
   readonly audit: readonly AuditRecord[];
   /** Absent: none. */
   readonly usage?: readonly UsageTotal[];
+  /** How far what it told of its virtual machines holds; absent: it has told nothing. */
+  readonly inventory?: InventoryTold;
+  /** Machines that changed since the last report that was taken; absent: none. */
+  readonly machines?: readonly MachineChange[];
 }
+
+export interface InventoryTold {
+  /** It holds for as long as the host is online. */
+  readonly isCurrent: boolean;
+  /** When it last held, where it does not; null: it never did. */
+  readonly heldAtMs: number | null;
+}
+
+export interface MachineChange {
+  readonly id: string;
+  /** Its place in lists (storage/machine-list.ts). */
+  readonly sort: string;
+  /** JSON of an InventoryItem; null: it is gone. */
+  readonly item: string | null;
+}
+
+/** A machine in the list over all hosts. */
+export type FleetMachine = z.infer<typeof vmFleetListSchema>["items"][number];
 
 /** What one principal used of one model on one host in a UTC day, as far as it is counted. */
 export interface UsageTotal extends UsageRow {
@@ -143,6 +168,8 @@ export interface FleetRpc {
   report(report: HostReport): Promise<{ revision: number; removed: boolean }>;
   /** `credentials`: only what was used with every one of these; null: everyone's. Newest day first. */
   usage(query: UsageQuery, credentials: readonly string[] | null): Promise<Page<UsageItem>>;
+  /** Virtual machines of these hosts, as they told. */
+  machines(query: VmListQuery, hosts: readonly number[]): Promise<Page<FleetMachine>>;
   fanOut(input: FanOutInput): Promise<Outcome<Job>>;
   /** `visible` maps host numbers to what the caller may see there. */
   jobs(query: JobsQuery, visible: readonly { number: number; visibility: Visibility }[]): Promise<Page<JobSummary>>;

@@ -23,6 +23,7 @@ export interface HostRow extends Record<string, SqlStorageValue> {
   relay_labels: string;
   catalogue: string | null;
   facts: string | null;
+  inventory: string | null;
   revision: number;
 }
 
@@ -71,9 +72,15 @@ export function listHosts(store: FleetStore, limit: number, cursor: string | nul
 }
 
 /** What of a report the snapshot holds: a change of it makes a new version. */
-function routing(online: number, catalogue: string | null): Pick<SnapshotHost, "online" | "lanes" | "terminals" | "services"> {
+function routing(online: number, catalogue: string | null): Pick<SnapshotHost, "online" | "lanes" | "terminals" | "consoles" | "services"> {
   const told = parse<Catalogue>(catalogue);
-  return { online: online === 1, lanes: told?.lanes ?? 0, terminals: told?.terminals ?? false, services: told?.services ?? [] };
+  return {
+    online: online === 1,
+    lanes: told?.lanes ?? 0,
+    terminals: told?.terminals ?? false,
+    consoles: told?.operations.includes("vm.console") ?? false,
+    services: told?.services ?? [],
+  };
 }
 
 export function snapshotHosts(store: FleetStore): SnapshotHost[] {
@@ -142,6 +149,7 @@ export async function deleteHost(store: FleetStore, actor: Actor, number: number
     const row = hostRow(store, number);
     if (!row) return refused("HOST_NOT_FOUND");
     store.sql.exec("DELETE FROM hosts WHERE number = ?", number);
+    store.sql.exec("DELETE FROM machines WHERE host_number = ?", number);
     store.audit(actor, { action: "host.delete", subject: row.id, host: row.name, detail: { number } });
     store.due.set("retire", `${number} ${actor.principal}`, Date.now() + RETIRE_RETRY_MS);
     store.bump();
@@ -173,7 +181,7 @@ export function takePresence(store: FleetStore, report: HostReport): boolean {
   if (JSON.stringify(routing(online, catalogue)) !== JSON.stringify(routing(row.online, row.catalogue))) store.bump();
   store.sql.exec(
     `UPDATE hosts SET online = ?, last_seen_at = ?, relay_version = ?, slots = ?, queue = ?, relay_labels = ?, catalogue = ?, facts = ?,
-     revision = ? WHERE number = ?`,
+     inventory = ?, revision = ? WHERE number = ?`,
     online,
     presence.lastSeenAtMs,
     presence.relayVersion,
@@ -182,6 +190,7 @@ export function takePresence(store: FleetStore, report: HostReport): boolean {
     JSON.stringify(presence.relayLabels),
     catalogue,
     presence.facts === undefined ? row.facts : presence.facts && JSON.stringify(presence.facts),
+    report.inventory ? JSON.stringify(report.inventory) : row.inventory,
     report.revision,
     report.hostNumber,
   );

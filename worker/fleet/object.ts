@@ -2,6 +2,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type * as z from "zod";
 import type { GrantScope, JobsQuery, keyCreateSchema } from "../../protocol/api/shapes.ts";
+import type { VmListQuery } from "../../protocol/api/vm-routes.ts";
 import { done, refused } from "../../protocol/errors.ts";
 import type { Env } from "../env.ts";
 import { listAudit, takeAudit } from "./audit-list.ts";
@@ -13,6 +14,7 @@ import { createGrant, deleteGrant, listGrants, snapshotGrants, updateGrant } fro
 import { deleteHost, hostOf, hostRow, listHosts, snapshotHosts, takePresence, updateHost } from "./hosts.ts";
 import { indexJob, listJobs, seesParent } from "./job-index.ts";
 import { createKey, deleteKey, listKeys, snapshotKeys, updateKey } from "./keys.ts";
+import { listMachines, takeMachines } from "./machines.ts";
 import { parentEvents } from "./parent-events.ts";
 import { inputOf, parentRow, toParent } from "./parent-rows.ts";
 import { ParentSteps } from "./parent-steps.ts";
@@ -132,6 +134,7 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
       if (!isNew) return [];
       planPrune(store);
       takeUsage(store, report.hostNumber, report.usage ?? []);
+      takeMachines(store, report.hostNumber, report.machines ?? []);
       return report.jobs.flatMap((job) => {
         indexJob(store, report.hostNumber, job);
         return job.parent_id === null ? [] : (this.#steps.take(job) ?? []);
@@ -144,6 +147,10 @@ export class FleetDO extends DurableObject<Env> implements FleetRpc {
 
   async usage(query: UsageQuery, credentials: readonly string[] | null) {
     return listUsage(this.#store, query, credentials);
+  }
+
+  async machines(query: VmListQuery, hosts: readonly number[]) {
+    return listMachines(this.#store, query, hosts);
   }
 
   async fanOut(input: FanOutInput) {

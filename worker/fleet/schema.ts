@@ -57,4 +57,10 @@ export const FLEET_STEPS: readonly (readonly string[])[] = [
       surface TEXT NOT NULL, model TEXT NOT NULL, requests INTEGER NOT NULL, aborted INTEGER NOT NULL,
       input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, UNIQUE (day, host_number, principal, surface, model))`,
   ],
+  // Virtual machines as the hosts told them. inventory: InventoryTold.
+  [
+    `CREATE TABLE machines (
+      host_number INTEGER NOT NULL, id TEXT NOT NULL, sort TEXT NOT NULL, item TEXT NOT NULL, PRIMARY KEY (host_number, id)) WITHOUT ROWID`,
+    "ALTER TABLE hosts ADD COLUMN inventory TEXT",
+  ],
 ];

@@ -1,8 +1,11 @@
 // What a Host object answers over RPC. It is named `host-<number>` and trusts the Worker to have authenticated, authorised
 // and validated; visibility of single jobs is checked here because only here the job's operation is known.
 import type { Job, JobSummary, JobsQuery } from "../../protocol/api/shapes.ts";
+import type { VmListQuery } from "../../protocol/api/vm-routes.ts";
 import type { JobResult } from "../../protocol/envelope.ts";
 import type { Outcome } from "../../protocol/errors.ts";
+import type { InventoryItem } from "../../protocol/inventory.ts";
+import type { OpenOf } from "../../protocol/link/lane.ts";
 import type { StreamName } from "../../protocol/link/records.ts";
 import type { Actor, Page, Visibility } from "../fleet/contract.ts";
 
@@ -28,18 +31,22 @@ export interface CallInput {
   readonly resourceSpec: Record<string, unknown>;
 }
 
-export interface TicketGrant {
-  /** Null: a new terminal. */
-  readonly terminal: string | null;
-  readonly mode: "write" | "read";
-  readonly columns: number;
-  readonly rows: number;
-}
+/** What a ticket opens. */
+export type TicketGrant =
+  | Pick<OpenOf<"terminal">, "kind" | "terminal" | "mode" | "columns" | "rows">
+  | Pick<OpenOf<"console">, "kind" | "vm" | "console" | "take_over">;
 
-export interface TicketInput extends TicketGrant {
+export interface TicketInput {
   readonly actor: Actor;
+  readonly opens: TicketGrant;
   /** Lower-case hex SHA-256 of the ticket, which itself never reaches the object. */
   readonly hash: string;
+}
+
+export interface MachineList extends Page<InventoryItem> {
+  /** When the host's word was last known to be true; null: it has told nothing, or has no hypervisor. */
+  readonly asOfMs: number | null;
+  readonly stale: boolean;
 }
 
 export interface HostRpc {
@@ -61,8 +68,10 @@ export interface HostRpc {
   }>;
   /** Answers when it expires. Audited. */
   ticketCreate(input: TicketInput): Promise<Outcome<{ expiresAtMs: number }>>;
-  /** Single use, and only for the principal that it was made for: else TICKET_INVALID. */
+  /** Single use, and only for the principal that it was made for: else TICKET_INVALID. What it opens is for the caller to look at. */
   ticketRedeem(hash: string, principal: string): Promise<Outcome<TicketGrant>>;
+  /** The virtual machines as the relay last told them. */
+  machines(query: VmListQuery): Promise<Outcome<MachineList>>;
   /** Ended by the Worker's cancel, by the job's end, or after LIMITS.eventStreamIdleMs without an event. */
   events(id: string, after: string | null, format: "sse" | "ndjson", visibility: Visibility): Promise<Outcome<ReadableStream<Uint8Array>>>;
   /** Bytes of a stream from `offset` to the end that is known now; `end` is exclusive (for a Range). */

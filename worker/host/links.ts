@@ -22,7 +22,7 @@ export class Links {
   /** Undefined: not looked for since this instance began. */
   #current: WebSocket | null | undefined;
   #draining = false;
-  #onDead: () => void = () => {};
+  #onDead: (heardAtMs: number | null) => void = () => {};
   #heardAtMs = 0;
   /** Deadlines of handshakes; a timer keeps the object awake, so each is cleared as soon as it can be. */
   readonly #deadlines = new Map<WebSocket, ReturnType<typeof setTimeout>>();
@@ -33,8 +33,8 @@ export class Links {
     this.#core = core;
   }
 
-  /** The link was found dead: no close will come of a half-open socket. */
-  onDead(listener: () => void): void {
+  /** The link was found dead: no close will come of a half-open socket. The listener is told when it was last heard. */
+  onDead(listener: (heardAtMs: number | null) => void): void {
     this.#onDead = listener;
   }
 
@@ -142,9 +142,10 @@ export class Links {
     const isOpen = ws.readyState === WebSocket.OPEN;
     const now = Date.now();
     if (isOpen && (now - this.#heardAtMs <= LIMITS.heartbeatDeadMs || now - (this.lastHeardMs() ?? 0) <= LIMITS.heartbeatDeadMs)) return ws;
+    const heardAtMs = this.lastHeardMs();
     if (isOpen) this.close(ws, CLOSE.timeout, "LINK_TIMEOUT");
     this.#current = null;
-    this.#onDead();
+    this.#onDead(heardAtMs);
     return null;
   }
 

@@ -7,11 +7,18 @@ import type { Delivery } from "./delivery.ts";
 import { rememberHost } from "./host-facts.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import type { Links } from "./links.ts";
+import type { Machines } from "./machines.ts";
 import type { Usage } from "./usage.ts";
 
 /** The longest that a relay may put a job off, and the shortest, so that the two sides do not chase each other. */
 const RETRY_MAX_MS = 60_000;
 const RETRY_MIN_MS = 100;
+
+/** Who keeps what the relay tells of its own accord. */
+export interface Told {
+  readonly usage: Usage;
+  readonly machines: Machines;
+}
 
 export class Messages {
   readonly #core: Core;
@@ -19,15 +26,15 @@ export class Messages {
   readonly #lifecycle: Lifecycle;
   readonly #delivery: Delivery;
   readonly #calls: Calls;
-  readonly #usage: Usage;
+  readonly #told: Told;
 
-  constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery, calls: Calls, usage: Usage) {
+  constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery, calls: Calls, told: Told) {
     this.#core = core;
     this.#links = links;
     this.#lifecycle = lifecycle;
     this.#delivery = delivery;
     this.#calls = calls;
-    this.#usage = usage;
+    this.#told = told;
   }
 
   /** One text message of the link. Why the socket must be closed, or null. */
@@ -35,11 +42,12 @@ export class Messages {
     const message = parseRelayMessage(text);
     if ("error" in message) return message.error;
     if (message.type === "hello") return "a second hello";
+    if (message.type === "inventory") return this.#told.machines.take(message);
     this.#act(ws, message);
     return null;
   }
 
-  #act(ws: WebSocket, message: Exclude<RelayMessage, { type: "hello" }>): void {
+  #act(ws: WebSocket, message: Exclude<RelayMessage, { type: "hello" | "inventory" }>): void {
     switch (message.type) {
       case "not_claimed": {
         const job = this.#core.jobs.open().get(message.job_id);
@@ -64,7 +72,7 @@ export class Messages {
         return;
       }
       case "usage":
-        this.#usage.take(message);
+        this.#told.usage.take(message);
         this.#links.sendTo(ws, { type: "usage_taken", batch: message.batch });
         return;
       case "probe":

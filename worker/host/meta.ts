@@ -18,6 +18,7 @@ export interface LinkFacts {
   readonly relayVersion: string;
   /** Our clock minus the relay's, milliseconds. */
   readonly shift: number;
+  /** When it was last known to be there, once that is over; its welcome until then. */
   readonly seenAtMs: number;
 }
 
@@ -30,6 +31,19 @@ export interface ReportFacts {
   readonly claims: number;
 }
 
+/** Of the relay's newest inventory. */
+export interface InventoryFacts {
+  /** 0: the link that it was told on is gone. */
+  readonly generation: number;
+  /** Ids told so far, while not all of the generation were; null: all were. */
+  readonly seen: readonly string[] | null;
+  readonly isLive: boolean;
+  /** What was told holds for as long as the link does. */
+  readonly isCurrent: boolean;
+  /** When it last held, where it does not; null: it never did. */
+  readonly heldAtMs: number | null;
+}
+
 interface Facts {
   identity: Identity;
   /** When the host was removed. */
@@ -40,6 +54,9 @@ interface Facts {
   report: ReportFacts;
   /** The relay's last batch that was taken; stamps of the newest change and of the newest that the Fleet has; the day that is counted. */
   usage: { readonly source: string; readonly batch: number; readonly changed: number; readonly sent: number; readonly day: string };
+  inventory: InventoryFacts;
+  /** Stamp of the newest change of a machine that the Fleet has. */
+  "inventory-sent": number;
   /** Jobs in `unknown` that the connected relay holds and may correct. */
   correctable: readonly string[];
 }

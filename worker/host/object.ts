@@ -2,6 +2,7 @@
 // eviction is in its database or in a socket's attachment.
 import { DurableObject } from "cloudflare:workers";
 import type { Job, JobsQuery, JobSummary } from "../../protocol/api/shapes.ts";
+import type { VmListQuery } from "../../protocol/api/vm-routes.ts";
 import type { JobResult } from "../../protocol/envelope.ts";
 import { AppError, done, refused, type ErrorCode, type Outcome } from "../../protocol/errors.ts";
 import { hasEnded } from "../../protocol/job.ts";
@@ -52,9 +53,10 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
     if (isSameKey) return;
     if (meta.get("retired") !== null) meta.delete("retired");
     if (!known) return;
+    const seenAtMs = this.#parts.links.lastHeardMs() ?? meta.get("link")?.seenAtMs ?? null;
     this.#parts.links.closeAll(CLOSE.refused, "LINK_SIGNATURE_INVALID");
     retireLanes(this.env, this.ctx, identity.number, "LINK_SIGNATURE_INVALID");
-    this.#parts.linkLost();
+    this.#parts.linkLost(seenAtMs);
     await this.#parts.due.arm();
   }
 
@@ -158,6 +160,11 @@ export class HostDO extends DurableObject<Env> implements HostRpc {
   async ticketRedeem(hash: string, principal: string): ReturnType<HostRpc["ticketRedeem"]> {
     const identity = this.#identity();
     return identity.ok ? this.#parts.tickets.redeem(hash, principal) : identity;
+  }
+
+  async machines(query: VmListQuery): ReturnType<HostRpc["machines"]> {
+    const identity = this.#identity();
+    return identity.ok ? done(this.#parts.machines.list(query)) : identity;
   }
 
   async events(

@@ -1,10 +1,10 @@
-// What the Fleet is told: changed jobs, presence, what the host offers, audit records. At most one message a second, sent again
+// What the Fleet is told: changed jobs, presence, what the host offers, its virtual machines, usage, audit records. At most one message a second, sent again
 // until it is taken. Rows are not copied: a change carries a stamp, and a new instance finds what is newer than the last taken.
 import type { HostReport } from "../fleet/contract.ts";
 import type { AuditRecord, JobSummary } from "../../protocol/api/shapes.ts";
 import { warn, type Core } from "./core.ts";
 import type { Links } from "./links.ts";
-import type { Usage } from "./usage.ts";
+import type { Told } from "./messages.ts";
 import { SUMMARY_COLUMNS, summaryOf, type SummaryRow } from "./rows.ts";
 
 const INTERVAL_MS = 1_000;
@@ -16,13 +16,14 @@ const DEADLINE_MS = 10_000;
 const JOBS_PER_REPORT = 500;
 const AUDIT_PER_REPORT = 500;
 const USAGE_PER_REPORT = 500;
+const MACHINES_PER_REPORT = 500;
 /** A host that lost its link this long ago is offline: a reconnect takes less. */
 export const PRESENCE_MS = 10_000;
 
 export class Outbox {
   readonly #core: Core;
   readonly #links: Links;
-  readonly #usage: Usage;
+  readonly #told: Told;
   readonly #claims: () => number;
   readonly #onRemoved: () => void;
   #timer: ReturnType<typeof setTimeout> | null = null;
@@ -36,10 +37,10 @@ export class Outbox {
   /** The link was lost at this moment. */
   #lostAtMs: number | null = null;
 
-  constructor(core: Core, links: Links, usage: Usage, claims: () => number, onRemoved: () => void) {
+  constructor(core: Core, links: Links, told: Told, claims: () => number, onRemoved: () => void) {
     this.#core = core;
     this.#links = links;
-    this.#usage = usage;
+    this.#told = told;
     this.#claims = claims;
     this.#onRemoved = onRemoved;
     core.changes.onChange(() => this.#schedule());
@@ -79,7 +80,12 @@ export class Outbox {
   async due(): Promise<void> {
     this.#isSafe = false;
     this.#recover();
-    if (!this.#core.changes.isEmpty || this.#core.audit.list(1).length > 0 || !this.#usage.isSent) await this.flush();
+    if (!this.#core.changes.isEmpty || this.#core.audit.list(1).length > 0 || !this.#isToldOn()) await this.flush();
+  }
+
+  /** The Fleet has what the relay told. */
+  #isToldOn(): boolean {
+    return this.#told.usage.isSent && this.#told.machines.isSent;
   }
 
   #recover(): void {
@@ -130,9 +136,13 @@ export class Outbox {
     const { changes, audit, meta } = this.#core;
     const pending = changes.pending(JOBS_PER_REPORT);
     const records = audit.list(AUDIT_PER_REPORT);
-    const usage = this.#usage.pending(USAGE_PER_REPORT);
+    const usage = this.#told.usage.pending(USAGE_PER_REPORT);
+    const machines = this.#told.machines.pending(MACHINES_PER_REPORT);
+    const inventory = this.#told.machines.told();
+    // Never the same twice: what the Fleet has already is not taken again, and a report that is repeated may hold more.
+    const revision = changes.stamp();
     // All there is: the report's own number covers it. Else only up to the newest change that it holds.
-    const revision = pending.isAll ? changes.stamp() : pending.upTo;
+    const upTo = pending.isAll ? revision : pending.upTo;
     const report: HostReport = {
       hostNumber: identity.number,
       revision,
@@ -140,6 +150,8 @@ export class Outbox {
       jobs: this.#summaries(pending.ids, identity.name),
       audit: records,
       ...(usage.totals.length > 0 ? { usage: usage.totals } : {}),
+      ...(inventory ? { inventory } : {}),
+      ...(machines.changes.length > 0 ? { machines: machines.changes } : {}),
     };
     try {
       const answer = await this.#send(report);
@@ -147,24 +159,26 @@ export class Outbox {
       if (answer.removed) this.#onRemoved();
       else if (answer.revision > revision) changes.raise(answer.revision);
       else {
-        this.#taken(revision, records);
-        this.#usage.sent(usage.upTo);
+        this.#taken(upTo, records);
+        this.#told.usage.sent(usage.upTo);
+        this.#told.machines.sent(machines.upTo);
       }
       this.#retryMs = INTERVAL_MS;
     } catch (error) {
       this.#failed(error);
     }
     this.#isSending = false;
-    if (!changes.isEmpty || records.length === AUDIT_PER_REPORT || !this.#usage.isSent) this.#schedule();
+    if (!changes.isEmpty || records.length === AUDIT_PER_REPORT || !this.#isToldOn()) this.#schedule();
     await this.#core.due.arm();
   }
 
-  #taken(revision: number, records: readonly AuditRecord[]): void {
+  /** `upTo`: the stamp of the newest change that was taken. */
+  #taken(upTo: number, records: readonly AuditRecord[]): void {
     const { changes, audit, meta, jobs } = this.#core;
-    changes.taken(revision);
+    changes.taken(upTo);
     const last = records.at(-1);
     if (last) audit.forget(last.seq);
-    meta.set("report", { taken: revision, openFrom: jobs.openFrom(), claims: this.#claims() });
+    meta.set("report", { taken: upTo, openFrom: jobs.openFrom(), claims: this.#claims() });
   }
 
   #failed(error: unknown): void {

@@ -14,6 +14,7 @@ import { Jobs } from "./jobs.ts";
 import { Lifecycle } from "./lifecycle.ts";
 import { Links } from "./links.ts";
 import { Logs } from "./logs.ts";
+import { Machines } from "./machines.ts";
 import { Messages } from "./messages.ts";
 import { Meta } from "./meta.ts";
 import { Outbox } from "./outbox.ts";
@@ -47,6 +48,7 @@ export class Parts implements Core {
   readonly intake: Intake;
   readonly calls: Calls;
   readonly usage: Usage;
+  readonly machines: Machines;
   readonly messages: Messages;
   readonly submit: Submit;
   readonly queries: Queries;
@@ -72,7 +74,8 @@ export class Parts implements Core {
     this.links = new Links(this);
     this.lifecycle = new Lifecycle(this);
     this.delivery = new Delivery(this, this.links, this.lifecycle);
-    this.welcome = new Welcome(this, this.links, this.lifecycle, this.delivery);
+    this.machines = new Machines(this, this.links);
+    this.welcome = new Welcome(this, this.links, this.machines, this.lifecycle, this.delivery);
     this.spool = new Spool(this.links);
     this.intake = new Intake(
       this,
@@ -82,7 +85,10 @@ export class Parts implements Core {
     );
     this.calls = new Calls(this.links);
     this.usage = new Usage(this);
-    this.messages = new Messages(this, this.links, this.lifecycle, this.delivery, this.calls, this.usage);
+    this.messages = new Messages(this, this.links, this.lifecycle, this.delivery, this.calls, {
+      usage: this.usage,
+      machines: this.machines,
+    });
     this.queries = new Queries(this);
     this.events = new Events(this);
     this.outputs = new Outputs(this, this.links, this.spool);
@@ -95,16 +101,19 @@ export class Parts implements Core {
       () => this.#newId(),
       () => this.retention.watch(),
     );
-    this.outbox = new Outbox(this, this.links, this.usage, () => this.welcome.claims, onRemoved);
-    this.links.onDead(() => {
-      this.linkLost();
+    this.outbox = new Outbox(this, this.links, { usage: this.usage, machines: this.machines }, () => this.welcome.claims, onRemoved);
+    this.links.onDead((heardAtMs) => {
+      this.linkLost(heardAtMs);
       void this.due.arm();
     });
     this.lifecycle.onEnd((bytes) => this.retention.ended(bytes));
   }
 
-  /** What waited for the link's answers is told, and the Fleet in a while. */
-  linkLost(): void {
+  /** What waited for the link's answers is told, and the Fleet in a while. `atMs`: when it was last there. */
+  linkLost(atMs: number | null = Date.now()): void {
+    const link = this.meta.get("link");
+    if (link && atMs !== null) this.meta.set("link", { ...link, seenAtMs: atMs });
+    this.machines.lost(atMs);
     this.calls.lost();
     this.spool.lost();
     this.outbox.linkLost();

@@ -2,6 +2,7 @@
 // keys: lists go by id, and what is still open is found from a mark in `meta` (jobs.ts).
 import { AUDIT_SCHEMA } from "../storage/audit.ts";
 import { DUE_SCHEMA } from "../storage/due.ts";
+import { MACHINE_SCHEMA } from "./machines.ts";
 import { TICKET_SCHEMA } from "./tickets.ts";
 
 /**
@@ -42,5 +43,13 @@ export const HOST_STEPS: readonly (readonly string[])[] = [
       PRIMARY KEY (day, principal, surface, model)
     ) WITHOUT ROWID`,
   ],
-  [...TICKET_SCHEMA],
+  // Of terminals alone; what a ticket opens has since become one column.
+  [
+    `CREATE TABLE tickets (
+      hash TEXT PRIMARY KEY, principal TEXT NOT NULL, terminal TEXT, mode TEXT NOT NULL, columns INTEGER NOT NULL, rows INTEGER NOT NULL,
+      expires_at INTEGER NOT NULL
+    ) WITHOUT ROWID`,
+  ],
+  [...MACHINE_SCHEMA],
+  ["DROP TABLE tickets", ...TICKET_SCHEMA],
 ];

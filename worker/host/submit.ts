@@ -10,6 +10,7 @@ import { findOperation } from "../../protocol/operations/index.ts";
 import { cutSecrets } from "../../protocol/secret.ts";
 import type { SubmitInput } from "./contract.ts";
 import type { Core } from "./core.ts";
+import { undeclared } from "./declared.ts";
 import type { Delivery } from "./delivery.ts";
 import type { Lifecycle } from "./lifecycle.ts";
 import { SHOWN, type LiveJob } from "./live-job.ts";
@@ -50,6 +51,8 @@ export class Submit {
     if (again) return again;
     const pointers = this.#secretPointers(input);
     if (!pointers.ok) return pointers;
+    const wrong = undeclared(this.#core, input);
+    if (wrong) return wrong;
     if (jobs.queued().size >= LIMITS.queuedJobs) return refused("QUEUE_FULL", { retryAfterMs: 5_000 });
     if (pointers.value.length > 0 && !this.#core.sealer.available) return refused("SEAL_KEY_MISSING");
     const prepared = this.#prepare(input, identity, pointers.value);

@@ -1,26 +1,29 @@
-// Tickets for interactive terminals: made for one principal, used once, gone after half a minute. Only their hashes are kept.
+// Tickets for interactive terminals and consoles: made for one principal, used once, gone after half a minute. Only their hashes
+// are kept.
 import { done, refused, type Outcome } from "../../protocol/errors.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { TicketGrant, TicketInput } from "./contract.ts";
 import type { Core } from "./core.ts";
 
-/** Statements for a migration step. `hash`: lower-case hex SHA-256 of the ticket. */
+/** Statements for a migration step. `hash`: lower-case hex SHA-256 of the ticket; opens: a TicketGrant. */
 export const TICKET_SCHEMA = [
   `CREATE TABLE tickets (
-    hash TEXT PRIMARY KEY, principal TEXT NOT NULL, terminal TEXT, mode TEXT NOT NULL, columns INTEGER NOT NULL, rows INTEGER NOT NULL,
-    expires_at INTEGER NOT NULL
+    hash TEXT PRIMARY KEY, principal TEXT NOT NULL, opens TEXT NOT NULL, expires_at INTEGER NOT NULL
   ) WITHOUT ROWID`,
 ] as const;
 
 interface Row extends Record<string, SqlStorageValue> {
   hash: string;
   principal: string;
-  terminal: string | null;
-  mode: string;
-  columns: number;
-  rows: number;
+  opens: string;
   expires_at: number;
 }
+
+/** What the audit record says of it: who may type where. */
+const told = (opens: TicketGrant) =>
+  opens.kind === "terminal"
+    ? { action: "terminal.ticket", subject: opens.terminal ?? "new", detail: { mode: opens.mode } }
+    : { action: "console.ticket", subject: opens.vm, detail: { console: opens.console, take_over: opens.take_over } };
 
 export class Tickets {
   readonly #core: Core;
@@ -29,8 +32,8 @@ export class Tickets {
     this.#core = core;
   }
 
-  /** Keeps one, and lets go of what has expired and of what is too much. The audit record says who may type where. */
-  create({ actor, hash, terminal, mode, columns, rows }: TicketInput, host: { readonly id: string; readonly name: string }): number {
+  /** Keeps one, and lets go of what has expired and of what is too much. */
+  create({ actor, hash, opens }: TicketInput, host: { readonly id: string; readonly name: string }): number {
     const { sql, audit, changes } = this.#core;
     const now = Date.now();
     sql.exec("DELETE FROM tickets WHERE expires_at <= ?", now);
@@ -45,23 +48,18 @@ export class Tickets {
     );
     const expiresAt = now + LIMITS.terminalTicketMs;
     sql.exec(
-      "INSERT INTO tickets (hash, principal, terminal, mode, columns, rows, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO tickets (hash, principal, opens, expires_at) VALUES (?, ?, ?, ?)",
       hash,
       actor.principal,
-      terminal,
-      mode,
-      columns,
-      rows,
+      JSON.stringify(opens),
       expiresAt,
     );
     audit.append(host.id, {
       principal: actor.principal,
-      action: "terminal.ticket",
-      subject: terminal ?? "new",
       host: host.name,
       outcome: "done",
       requestId: actor.requestId,
-      detail: { mode },
+      ...told(opens),
     });
     changes.host();
     return expiresAt;
@@ -69,9 +67,8 @@ export class Tickets {
 
   /** Once, and for its principal alone: whoever else shows it has used it up. */
   redeem(hash: string, principal: string): Outcome<TicketGrant> {
-    const { sql } = this.#core;
-    const row = sql.exec<Row>("DELETE FROM tickets WHERE hash = ? RETURNING *", hash).toArray()[0];
+    const row = this.#core.sql.exec<Row>("DELETE FROM tickets WHERE hash = ? RETURNING *", hash).toArray()[0];
     if (!row || row.principal !== principal || row.expires_at <= Date.now()) return refused("TICKET_INVALID");
-    return done({ terminal: row.terminal, mode: row.mode === "write" ? "write" : "read", columns: row.columns, rows: row.rows });
+    return done(JSON.parse(row.opens) as TicketGrant);
   }
 }

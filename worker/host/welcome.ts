@@ -7,6 +7,7 @@ import type { Lifecycle } from "./lifecycle.ts";
 import type { Attachment, Links } from "./links.ts";
 import type { LiveJob } from "./live-job.ts";
 import { rememberHost } from "./host-facts.ts";
+import type { Machines } from "./machines.ts";
 
 /** Jobs in `unknown` that one link may correct. */
 const CORRECTABLE = 1_000;
@@ -14,14 +15,16 @@ const CORRECTABLE = 1_000;
 export class Welcome {
   readonly #core: Core;
   readonly #links: Links;
+  readonly #machines: Machines;
   readonly #lifecycle: Lifecycle;
   readonly #delivery: Delivery;
   /** Undefined: not asked yet by this instance. */
   #claims: number | undefined;
 
-  constructor(core: Core, links: Links, lifecycle: Lifecycle, delivery: Delivery) {
+  constructor(core: Core, links: Links, machines: Machines, lifecycle: Lifecycle, delivery: Delivery) {
     this.#core = core;
     this.#links = links;
+    this.#machines = machines;
     this.#lifecycle = lifecycle;
     this.#delivery = delivery;
   }
@@ -53,6 +56,7 @@ export class Welcome {
     if (!identity) return;
     const isLost = this.#wentBack(hello.journal);
     if (isLost) warn(this.#core, "the relay's journal went back or was replaced", { journal: hello.journal.id });
+    this.#machines.lost(this.#links.lastHeardMs() ?? meta.get("link")?.seenAtMs ?? null);
     const shift = Math.round(Date.now() - hello.now);
     this.#links.promote(ws, at);
     meta.set("link", {

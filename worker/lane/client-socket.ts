@@ -1,4 +1,4 @@
-// A client's WebSocket, or a viewer's terminal, on a channel: messages become socket records and back. The socket hibernates:
+// A client's WebSocket, or a viewer's terminal or console, on a channel: messages become socket records and back. The socket hibernates:
 // what goes on after a sleep is in its attachment.
 import { LIMITS } from "../../protocol/limits.ts";
 import { ReceiveWindow } from "../../protocol/link/channel.ts";

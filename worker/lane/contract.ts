@@ -4,7 +4,7 @@
 //   GET  /link          (upgrade) the relay's socket, with RELAY_HEADER
 //   any  /channel       opens a channel: OPEN_HEADER, CHANNEL_HEADER; the body is the request's body. Answers the upstream's
 //                       status, headers and body as they come from the relay, or (status 500 + REFUSED_HEADER) what the relay or the
-//                       lane refused. With an upgrade: a socket or a terminal, and READER_HEADER. In one isolate (embedded) open,
+//                       lane refused. With an upgrade: a socket, a terminal or a console, and READER_HEADER. In one isolate (embedded) open,
 //                       small body and answer may be handed over instead: handover.ts.
 //   GET  /channel       with ATTACH_HEADER: goes on with a channel after the object was reset, from that byte of the answer on.
 //                       POST: the body is the request's whole body once more; the lane passes on what the relay has not got

@@ -17,6 +17,18 @@ type AppContext = Context<{ Bindings: Env }>;
 /** OpenAPI's `{host}` in Hono's words; `{path*}` at the end becomes `*`, which also takes the path without it: see ROUTES' order. */
 const honoPath = (path: string) => path.replace(/\{[a-z]+\*\}$/, "*").replaceAll(/\{([a-z]+)\}/g, ":$1");
 
+/**
+ * The router takes no word beside a parameter (`…/vms/import`, `…/vms/{vm}/start`): such a last word is mounted as a parameter of this
+ * name, and compared. Null for every other route.
+ */
+const WORD = "word";
+function wordBesideParameter(name: RouteName): string | null {
+  const { method, path } = ROUTES[name];
+  const at = path.lastIndexOf("/") + 1;
+  const hasNeighbour = Object.values(ROUTES).some((other) => other.method === method && other.path.startsWith(`${path.slice(0, at)}{`));
+  return hasNeighbour && !path.endsWith("}") ? path.slice(at) : null;
+}
+
 /** What `{name*}` stands for, as it was sent: percent-encodings stay. Empty without one. */
 function restOf(path: string, url: string): Readonly<Record<string, string>> {
   const name = /\{([a-z]+)\*\}$/.exec(path)?.[1];
@@ -71,11 +83,16 @@ export function appWith(handlers: Handlers): Hono<{ Bindings: Env }> {
   for (const name of Object.keys(ROUTES) as RouteName[]) {
     const handler = handlers[name] as Handler<RouteName>;
     const { method, path } = ROUTES[name];
-    const answer = (c: AppContext) =>
-      serve(name, handler, c.req.raw, c.env, c.executionCtx as ExecutionContext, { ...c.req.param(), ...restOf(path, c.req.raw.url) });
+    const word = wordBesideParameter(name);
+    const mounted = word === null ? honoPath(path) : `${honoPath(path.slice(0, -word.length))}:${WORD}`;
+    const answer = (c: AppContext) => {
+      const { [WORD]: said, ...params } = c.req.param() as Record<string, string>;
+      if (word !== null && said !== word) return unlisted(c);
+      return serve(name, handler, c.req.raw, c.env, c.executionCtx as ExecutionContext, { ...params, ...restOf(path, c.req.raw.url) });
+    };
     // Hono asks GET routes for HEAD, and takes the body away.
-    if (method === "HEAD") app.get(honoPath(path), (c) => (c.req.raw.method === "HEAD" ? answer(c) : unlisted(c)));
-    else app.on(method === "ALL" ? EVERY_METHOD : [method], [honoPath(path)], answer);
+    if (method === "HEAD") app.get(mounted, (c) => (c.req.raw.method === "HEAD" ? answer(c) : unlisted(c)));
+    else app.on(method === "ALL" ? EVERY_METHOD : [method], [mounted], answer);
   }
   app.notFound(unlisted);
   app.onError((error) => problemOf(crypto.randomUUID(), error, "unlisted"));

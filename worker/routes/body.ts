@@ -9,7 +9,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
 const JSON_TYPE = /^application\/json *(;.*)?$/i;
 const MAX = LIMITS.requestBodyBytes;
 
-export async function readJson(request: Request): Promise<unknown> {
+async function readJson(request: Request): Promise<unknown> {
   if (!JSON_TYPE.test(request.headers.get("content-type") ?? "")) throw new AppError("MEDIA_TYPE_UNSUPPORTED");
   let value: unknown;
   try {
@@ -50,7 +50,21 @@ async function readPieces(body: ReadableStream<Uint8Array>): Promise<Uint8Array>
   }
 }
 
-export function validBody<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+const takesNothing = new WeakMap<z.ZodType, boolean>();
+
+function mayBeAbsent(schema: z.ZodType): boolean {
+  let known = takesNothing.get(schema);
+  if (known === undefined) takesNothing.set(schema, (known = schema.safeParse({}).success));
+  return known;
+}
+
+/** The body by its schema. None at all is `{}` where the schema takes that: `curl -X POST …/start`. */
+export async function readBody<S extends z.ZodType>(schema: S, request: Request): Promise<z.output<S>> {
+  const isNone = !request.headers.has("content-type") && mayBeAbsent(schema) && (await readBytes(request)).length === 0;
+  return validBody(schema, isNone ? {} : await readJson(request));
+}
+
+function validBody<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new AppError("BODY_INVALID", { errors: fieldErrors(parsed.error) });

@@ -14,6 +14,7 @@ import { PLANE } from "./models/plane.ts";
 import { serviceHandlers } from "./services.ts";
 import { terminalHandlers } from "./control/terminals.ts";
 import { usageHandlers } from "./control/usage.ts";
+import { vmHandlers } from "./vm/handlers.ts";
 import { appHandlers } from "./app-files.ts";
 import { webHandlers } from "./web.ts";
 
@@ -32,5 +33,6 @@ export const HANDLERS: Handlers = {
   ...serviceHandlers,
   ...terminalHandlers,
   ...usageHandlers,
+  ...vmHandlers,
   ...appHandlers,
 };

@@ -9,7 +9,7 @@ import { snapshotCacheOf } from "../auth/snapshot.ts";
 import { settingsOf } from "../auth/settings.ts";
 import { placeOf } from "../auth/surface.ts";
 import type { Env } from "../env.ts";
-import { readJson, validBody, validQuery } from "./body.ts";
+import { readBody, validQuery } from "./body.ts";
 import type { Access, Call, Handler, Incoming } from "./call.ts";
 import { dialectError } from "./models/errors.ts";
 import { problemOf, signInPage } from "./respond.ts";
@@ -36,7 +36,7 @@ export async function serve<N extends RouteName>(
     const access = route.rule.who === "public" ? null : await admit(given, route, params);
     if (changes(route, request)) checkOrigin(request.headers, given.place, access?.caller.sessionHash != null);
     const query = route.query && validQuery(route.query, request.url);
-    const body = route.body && validBody(route.body, await readJson(request));
+    const body = route.body && (await readBody(route.body, request));
     const response = await handler({ ...given, params, access, query, body } as unknown as Call<N>);
     if (route.changes && route.fresh && response.ok) snapshotCacheOf(env).invalidate();
     return response;

@@ -1,5 +1,5 @@
 // Answers: JSON, problem documents (RFC 9457), pages, streams. Every answer carries its request id and the security headers.
-import { AppError, ERRORS, type ErrorCode, type FieldErrors } from "../../protocol/errors.ts";
+import { AppError, ERRORS, isErrorCode, type ErrorCode, type FieldErrors } from "../../protocol/errors.ts";
 import { SIGN_IN_PAGE } from "../web/sign-in.ts";
 import { styleSource } from "../web/style.ts";
 import type { Problem } from "../../protocol/api/shapes.ts";
@@ -66,6 +66,10 @@ export function stream(requestId: string, status: number, body: ReadableStream<U
   return new Response(body, { status, headers: { ...SECURITY, "x-request-id": requestId, ...headers } });
 }
 
+export function bytes(requestId: string, type: string, body: Uint8Array): Response {
+  return new Response(body, { headers: { ...SECURITY, "content-type": type, "x-request-id": requestId } });
+}
+
 export function page(requestId: string, contentType: string, text: string, status = 200): Response {
   return new Response(text, {
     status,
@@ -100,7 +104,35 @@ const POINTER_CHARS = 256;
 const shown = ({ pointer, message }: { pointer: string; message: string }) => ({ pointer: pointer.slice(0, POINTER_CHARS), message });
 
 export function problem(requestId: string, code: ErrorCode, details: FieldErrors = {}, headers?: HeaderRecord): Response {
-  const { status, message, remedy, retryable } = ERRORS[code];
+  return problemDocument(requestId, code, ERRORS[code], details, headers);
+}
+
+/** A host that is busy says no time. */
+const HOST_BUSY_MS = 1_000;
+
+/** What a newer relay may say. */
+const UNKNOWN_CODE = {
+  status: 502,
+  retryable: false,
+  message: "The host failed with a code that this edge does not know.",
+  remedy: "Read the message; update the edge.",
+} as const;
+
+/**
+ * The problem that a host's result is; `job`: the job that had it. Who the caller is, is no word of a host's: a client would throw its
+ * credential away.
+ */
+export function hostProblem(requestId: string, code: string, details: Details, headers?: HeaderRecord): Response {
+  const entry = isErrorCode(code) && ERRORS[code].status !== 401 ? ERRORS[code] : UNKNOWN_CODE;
+  const given = entry.status === 429 ? { retryAfterMs: HOST_BUSY_MS, ...details } : details;
+  return problemDocument(requestId, code, entry, given, headers);
+}
+
+type Entry = (typeof ERRORS)[ErrorCode] | typeof UNKNOWN_CODE;
+type Details = FieldErrors & { readonly job?: string };
+
+function problemDocument(requestId: string, code: string, entry: Entry, details: Details, headers?: HeaderRecord): Response {
+  const { status, message, remedy, retryable } = entry;
   const document: Problem = {
     type: `urn:farhand:error:${code}`,
     title: message,
@@ -111,6 +143,7 @@ export function problem(requestId: string, code: ErrorCode, details: FieldErrors
     remedy,
     retryable,
     ...(details.errors ? { errors: details.errors.slice(0, SHOWN_ERRORS).map(shown) } : {}),
+    ...(details.job === undefined ? {} : { job: details.job }),
   };
   const extra: Record<string, string> = { "content-type": "application/problem+json", ...headers };
   if (status === 401) extra["www-authenticate"] = "Bearer";

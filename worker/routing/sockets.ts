@@ -1,4 +1,4 @@
-// A client's WebSocket to a service, or a viewer's to a terminal, through a lane of the host. The Lane object holds the socket
+// A client's WebSocket to a service, or a viewer's to a terminal or console, through a lane of the host. The Lane object holds the socket
 // and asks for its reader; this Worker is out of the way once it is open.
 import { AppError } from "../../protocol/errors.ts";
 import type { Open } from "../../protocol/link/lane.ts";

@@ -92,6 +92,7 @@ describe("what is read", () => {
       ...nothing,
       terminal: { enabled: false, max: 64, scrollback: 5000 },
       lanes: 1,
+      libvirt: null,
       services: {},
       commands: {},
       exec: false,
@@ -113,7 +114,7 @@ describe("what is refused, with line and column", () => {
     ["one inside an inline table", "command = { exec = true, x = 1 }", 1, 26, /^command\.x is not/],
     ["one of an input", `${COMMAND}inputs.u = { type = "string", regex = "a" }`, 3, 31, /^commands\.x\.inputs\.u\.regex/],
     ["a service without an address", '[services.lmstudio]\nkind = "lmstudio"', 1, 11, /neither url nor socket/, /url =/],
-    ["a table of a later driver", '[libvirt]\nuri = "x"', 1, 2, /^libvirt is not/, /no driver for \[libvirt\]/],
+    ["a table of a later driver", '[hyperv]\nx = "x"', 1, 2, /^hyperv is not/, /no driver for \[hyperv\]/],
     ["TOML that is none", "name = ", 1, 8, /./, /toml\.io/],
     ["a key twice", 'name = "a"\nname = "b"', 2, 1, /multiple/],
     ["a key of every object", "[__proto__]\npolluted = 1", 1, 2, /__proto__/],
@@ -231,10 +232,14 @@ describe("the starter file", () => {
     const path = join(folder, "all", "relay.toml");
     await writeStarterConfig(path, { name: "vm100", allowExec: false });
     const text = await readFile(path, "utf8");
-    const all = text.replaceAll(/^# (?=\[|argv|operations|timeout_ms|lock|type|pattern|stdin|user|password|kind|url|manage)/gm, "");
+    const all = text.replaceAll(
+      /^# (?=\[|argv|operations|timeout_ms|lock|type|pattern|stdin|user|password|kind|url|manage|path|network|domain_type|os_family)/gm,
+      "",
+    );
     expect(Object.keys(parse(all).commands)).toEqual(expect.arrayContaining(["restart", "set-password"]));
     expect(parse(all).allow).toEqual(["host.*", "command.run"]);
     expect(parse(all).services["ollama"]).toMatchObject({ kind: "ollama", manage: false });
+    expect(parse(all).libvirt?.networks).toEqual({ default: expect.objectContaining({ network: "default" }) });
   });
 
   it("declares the model servers that were found", async () => {

@@ -46,7 +46,10 @@ export function testDriver(driver: DriverCase): void {
 
     beforeAll(async () => {
       drivers = createDrivers(parseConfig(driver.config, "/etc/farhand/relay.toml"));
-      await drivers.start(() => undefined);
+      await drivers.start(
+        () => undefined,
+        () => undefined,
+      );
     });
     afterAll(() => drivers.stop());
 
@@ -60,8 +63,14 @@ export function testDriver(driver: DriverCase): void {
       const other = createDrivers(parseConfig(driver.config, "/etc/farhand/relay.toml"));
       await other.stop();
       for (let round = 0; round < 2; round++) {
-        await other.start(() => undefined);
-        await other.start(() => undefined);
+        await other.start(
+          () => undefined,
+          () => undefined,
+        );
+        await other.start(
+          () => undefined,
+          () => undefined,
+        );
         expect(other.find(operations[0]!)).not.toBeNull();
         await other.stop();
         await other.stop();

@@ -24,7 +24,8 @@ describe("a hostile edge", () => {
       ["command.exec", { argv: ["/bin/true"] }, "EXEC_DISABLED"],
       ["command.run", { name: "mark" }, "OPERATION_NOT_ALLOWED"],
       ["host.metrics", {}, "OPERATION_NOT_ALLOWED"],
-      ["vm.create", {}, "OPERATION_UNKNOWN"],
+      ["vm.create", {}, "OPERATION_NOT_ALLOWED"],
+      ["vm.teleport", {}, "OPERATION_UNKNOWN"],
       ["__proto__.x", {}, "LINK_MESSAGE_INVALID"],
       ["host.info", { argv: ["/bin/true"] }, "SPEC_INVALID"],
     ];

@@ -34,7 +34,10 @@ async function started(
   const driver = DRIVERS[kind](parseConfig(toml, "/etc/farhand/relay.toml"), { usage: new UsageCounts(), times: TIMES, ...more });
   let changes = 0;
   ends.push(() => driver.stop());
-  await driver.start(() => (changes += 1));
+  await driver.start(
+    () => (changes += 1),
+    () => undefined,
+  );
   return { driver, changes: () => changes };
 }
 

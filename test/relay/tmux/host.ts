@@ -34,7 +34,10 @@ export async function tmuxHost(toml = TOML): Promise<TmuxHost> {
   const dir = await mkdtemp(join(tmpdir(), "farhand-tmux-"));
   const config = { ...parseConfig(toml, join(dir, "relay.toml")), stateDir: dir };
   let driver = createTmuxDriver(config);
-  await driver.start(() => undefined);
+  await driver.start(
+    () => undefined,
+    () => undefined,
+  );
   const tmux = (...args: readonly string[]) => {
     const { stdout, stderr, status } = spawnSync("tmux", ["-S", join(dir, "tmux/socket"), ...args], { encoding: "utf8", timeout: 10_000 });
     return { stdout, stderr, status };
@@ -51,7 +54,10 @@ export async function tmuxHost(toml = TOML): Promise<TmuxHost> {
     restart: async () => {
       await driver.stop();
       driver = createTmuxDriver(config);
-      await driver.start(() => undefined);
+      await driver.start(
+        () => undefined,
+        () => undefined,
+      );
     },
     tmux,
     stop: async () => {

@@ -2,10 +2,12 @@
 // leave none. A new changing route without a row here fails.
 import { beforeAll, describe, expect, it } from "vitest";
 import type { AuditRecord } from "../../../protocol/api/shapes.ts";
+import { VM_ROUTES } from "../../../protocol/api/vm-routes.ts";
 import { ROUTES, type Route, type RouteName } from "../../../protocol/api/routes.ts";
 import { CATALOGUE, eventually, makeKeys, ScriptedRelay } from "../host/scripted-relay.ts";
 import { Edge, ORIGIN, type Asked, type More } from "../routes/edge.ts";
 import { enrol } from "../routes/enrolled.ts";
+import { VM_BODIES } from "../routes/vm-bodies.ts";
 
 const edge = new Edge();
 const BROWSER = { origin: ORIGIN, "sec-fetch-site": "same-origin" };
@@ -45,6 +47,7 @@ const DONE: Partial<Record<RouteName, [action: string, ask: () => Promise<Asked>
   fanOut: ["command.run", () => edge.post("/api/v1/jobs", { ...RUN, target: { labels: ["walked"], pick: "all" } })],
   jobCancel: ["job.cancel", async () => edge.post(`/api/v1/jobs/${await newJob()}/cancel`)],
   terminalTicket: ["terminal.ticket", () => edge.post("/api/v1/hosts/walked-screens/terminals", {})],
+  vmConsole: ["console.ticket", () => edge.post("/api/v1/hosts/walked-screens/vms/11111111-2222-4333-8444-555555555555/console", {})],
   keyCreate: ["key.create", () => edge.post("/api/v1/keys", { name: "made", grants: ANY })],
   keyUpdate: ["key.update", async () => edge.ask("PATCH", `/api/v1/keys/${await newKey()}`, { body: { name: "named" } })],
   keyDelete: ["key.delete", async () => edge.ask("DELETE", `/api/v1/keys/${await newKey()}`)],
@@ -52,6 +55,22 @@ const DONE: Partial<Record<RouteName, [action: string, ask: () => Promise<Asked>
   grantUpdate: ["grant.update", async () => edge.ask("PATCH", `/api/v1/grants/${await newGrant()}`, { body: ANY[0] })],
   grantDelete: ["grant.delete", async () => edge.ask("DELETE", `/api/v1/grants/${await newGrant()}`)],
 };
+
+const VM = "11111111-2222-4333-8444-555555555555";
+const inPath = (path: string) =>
+  path
+    .replace("{host}", "walked")
+    .replace("{vm}", VM)
+    .replaceAll(/\{(disk|nic|snapshot)\}/g, "one");
+
+/** Each is a job, whose record names the operation. */
+const vmChanges = (Object.entries(VM_ROUTES) as [keyof typeof VM_ROUTES, Route][])
+  .filter(([name, route]) => route.changes && name !== "vmConsole")
+  .map(([name, route]): [string, string, () => Promise<Asked>] => {
+    const body = Object.hasOwn(VM_BODIES, name) ? { body: VM_BODIES[name as keyof typeof VM_BODIES] } : {};
+    const action = route.rule.who === "operation" ? (route.rule.operation ?? "") : "";
+    return [name, action, () => edge.ask(route.method, inPath(route.path), body)];
+  });
 
 async function recordsOf(requestId: string): Promise<AuditRecord[]> {
   const { body } = await edge.get("/api/v1/audit?limit=200");
@@ -65,17 +84,18 @@ const changing = (Object.entries(ROUTES) as [RouteName, Route][]).filter(([, rou
 beforeAll(async () => {
   await enrol(edge, "walked", ["walked"]);
   const screens = await enrol(edge, "walked-screens");
-  await ScriptedRelay.connect(screens, { catalogue: { ...CATALOGUE, terminals: true, lanes: 1 } });
+  await ScriptedRelay.connect(screens, { catalogue: { ...CATALOGUE, operations: ["vm.console"], terminals: true, lanes: 1 } });
   const ticket = () => edge.post("/api/v1/hosts/walked-screens/terminals", {});
   await eventually(async () => (await ticket()).status === 201, "the host's word at the Fleet");
 });
 
 describe("a changing request", () => {
   it("is walked below, all but calls, which only ask", () => {
-    expect([...Object.keys(DONE), "calls"].sort()).toEqual(changing.map(([name]) => name).sort());
+    expect([...Object.keys(DONE), ...vmChanges.map(([name]) => name), "calls"].sort()).toEqual(changing.map(([name]) => name).sort());
   });
 
-  it.each(Object.entries(DONE))("%s leaves a record of its request", async (name, [action, ask]) => {
+  const done = Object.entries(DONE).map(([name, [action, ask]]) => [name, action, ask] as const);
+  it.each([...done, ...vmChanges])("%s leaves a record of its request", async (name, action, ask) => {
     const answer = await ask();
     expect(answer.status, `${name} ${answer.text}`).toBeLessThan(300);
     const requestId = answer.headers.get("x-request-id")!;
@@ -89,11 +109,7 @@ describe("a changing request", () => {
     const { body: reader } = await edge.post("/api/v1/keys", { name: "reader", grants: ANY });
     const ids = await Promise.all([newJob(), newKey(), newGrant()]);
     const ask = (route: Route, more: More) =>
-      edge.ask(
-        route.method,
-        route.path.replace("{host}", "walked").replace("{id}", ids[0]).replace("{key}", ids[1]).replace("{grant}", ids[2]),
-        more,
-      );
+      edge.ask(route.method, inPath(route.path).replace("{id}", ids[0]).replace("{key}", ids[1]).replace("{grant}", ids[2]), more);
     const before = await edge.get("/api/v1/audit?limit=200");
     // A session is anyone's own; signing out without one changes nothing.
     for (const [name, route] of changing.filter(([name]) => !["signOut", "signInCodes", "calls"].includes(name)))

@@ -36,6 +36,7 @@ const FLEET: Record<keyof FleetRpc, "worker, for authorisation" | Worker | "host
   report: "host object",
   record: "worker, after the route's rule",
   usage: "worker, after the route's rule",
+  machines: "worker, after the route's rule",
   fanOut: "worker, after the route's rule",
   jobs: "worker, what the caller sees",
   parent: "worker, what the caller sees",
@@ -53,6 +54,7 @@ const HOST: Record<keyof HostRpc, "fleet object" | Worker> = {
   presence: "worker, after the route's rule",
   ticketCreate: "worker, after the route's rule",
   ticketRedeem: "worker, after the route's rule",
+  machines: "worker, after the route's rule",
   events: "worker, what the caller sees",
   output: "worker, what the caller sees",
 };

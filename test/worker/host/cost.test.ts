@@ -8,35 +8,9 @@ import { CLOSE } from "../../../protocol/link/control.ts";
 import { encodeFrames, FRAME, frame } from "../../../protocol/link/frames.ts";
 import { encodeEvent, encodeRecord, RECORD } from "../../../protocol/link/records.ts";
 import { Parts } from "../../../worker/host/parts.ts";
+import { counted } from "./counted-rows.ts";
 import { ALL, edge, hibernate, newHost, rows, stub, submission } from "./edge.ts";
 import { eventually, running, ScriptedRelay, success } from "./scripted-relay.ts";
-
-/** A state whose SQL counts the rows that are written through it. */
-function counted(state: DurableObjectState): { state: DurableObjectState; written: () => number } {
-  const cursors: { rowsWritten: number }[] = [];
-  const { sql } = state.storage;
-  const exec = (query: string, ...values: SqlStorageValue[]) => {
-    const cursor = sql.exec(query, ...values);
-    cursors.push(cursor);
-    return cursor;
-  };
-  const fakeSql = { exec } as unknown as SqlStorage;
-  const storage = new Proxy(state.storage, {
-    get: (target, key) => {
-      if (key === "sql") return fakeSql;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-  const proxy = new Proxy(state, {
-    get: (target, key) => {
-      if (key === "storage") return storage;
-      const value: unknown = Reflect.get(target, key, target);
-      return typeof value === "function" ? (value.bind(target) as unknown) : value;
-    },
-  });
-  return { state: proxy, written: () => cursors.reduce((sum, cursor) => sum + cursor.rowsWritten, 0) };
-}
 
 describe("rows written", () => {
   it("for a job without output are four: the job, its audit record, its claim, its end; one more for a batch of output", async () => {

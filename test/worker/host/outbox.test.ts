@@ -37,13 +37,19 @@ describe("the Fleet is told", () => {
     const host = await newHost();
     const relay = await ScriptedRelay.connect(host);
     await eventually(async () => unwrap(await fleet().host(host.number)).online, "online");
+    const lostAt = Date.now();
     relay.close();
     await eventually(async () => (await rows(host, "SELECT * FROM due WHERE kind = 'presence'")).length === 1, "the due row");
     expect(unwrap(await fleet().host(host.number)).online).toBe(true);
     await runInDurableObject(stub(host), (_, state) => state.storage.sql.exec("UPDATE due SET at = 1 WHERE kind = 'presence'").toArray());
     await evict(host);
     await runDurableObjectAlarm(stub(host));
-    await eventually(async () => !unwrap(await fleet().host(host.number)).online, "offline");
+    const gone = await eventually(async () => {
+      const found = unwrap(await fleet().host(host.number));
+      return found.online ? null : found;
+    }, "offline");
+    // When it was last there, not when it came.
+    expect(Date.parse(gone.last_seen_at!)).toBeGreaterThanOrEqual(lostAt);
   });
 
   it("after an eviction before the report, by the due row", async () => {
@@ -87,7 +93,7 @@ async function withFleet(
     const outbox = new Outbox(
       parts,
       parts.links,
-      parts.usage,
+      parts,
       () => 0,
       () => {
         removed.count += 1;
@@ -124,6 +130,31 @@ describe("a Fleet that does not take a report", () => {
     expect(got.length).toBe(3);
     expect(got.every(({ jobs }) => jobs[0]?.id === id)).toBe(true);
     expect(got.map(({ revision }) => revision)).toEqual([...new Set(got.map(({ revision }) => revision))].toSorted((a, b) => a - b));
+  });
+
+  it("is sent again under a new revision also when not all that waits fits one report, so that nothing is taken for told", async () => {
+    const host = await newHost();
+    const got: HostReport[] = [];
+    await withFleet(
+      host,
+      async (report) => {
+        got.push(report);
+        // Taken, and the answer lost.
+        if (got.length === 1) throw new Error("no answer in time");
+        return { revision: report.revision, removed: false };
+      },
+      async (outbox, parts) => {
+        const from = parts.changes.stamp();
+        for (let n = 1; n <= 501; n++) parts.changes.found(`job ${n}`, from + n);
+        await outbox.flush();
+        await outbox.flush();
+        expect(parts.changes.pending(1_000).ids).toEqual(["job 501"]);
+        await outbox.flush();
+        expect(parts.changes.isEmpty).toBe(true);
+      },
+    );
+    const revisions = got.map(({ revision }) => revision);
+    expect(revisions).toEqual([...new Set(revisions)].toSorted((a, b) => a - b));
   });
 
   it("because the host was removed makes the Host retire", async () => {

@@ -20,6 +20,7 @@ export const CATALOGUE: Catalogue = {
   drivers: [{ name: "command", available: true, detail: "" }],
   services: [],
   terminals: false,
+  virtual: null,
   lanes: 0,
   commands: {
     restart: { inputs: { unit: { type: "string", pattern: "[a-z]+" } } },

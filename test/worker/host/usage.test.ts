@@ -133,7 +133,7 @@ describe("the way to the Fleet", () => {
       const outbox = new Outbox(
         parts,
         parts.links,
-        parts.usage,
+        parts,
         () => 0,
         () => {},
       );

@@ -89,6 +89,7 @@ export function input(lane: LaneUnderTest, more: Partial<ExchangeInput> = {}): E
       online: true,
       lanes: 1,
       terminals: false,
+      consoles: false,
       services: [],
     },
     open: { service, method, path, dialect, model, manage },

@@ -4,10 +4,12 @@ import { beforeAll, describe, expect, inject, it } from "vitest";
 import { ROUTES, type Route, type RouteName } from "../../../protocol/api/routes.ts";
 import { ERRORS } from "../../../protocol/errors.ts";
 import { USES } from "../../../protocol/access.ts";
+import { findOperation } from "../../../protocol/operations/index.ts";
 import { ROLES, type Role } from "../../../protocol/api/shapes.ts";
 import { AUDIENCE, claims, makeKey, publish, sign } from "../auth/tokens.ts";
 import { Edge, type Asked, type More } from "./edge.ts";
 import { enrol } from "./enrolled.ts";
+import { VM_BODIES } from "./vm-bodies.ts";
 
 const [team] = inject("accessTeams");
 const edge = new Edge({ ACCESS_TEAM_DOMAIN: team, ACCESS_AUD: AUDIENCE, ADMIN: "root@example.com" });
@@ -28,6 +30,8 @@ const BODIES: Partial<Record<RouteName, unknown>> = {
   grantCreate: { principal: "user:walked", role: "reader", hosts: ["*"] },
   grantUpdate: { role: "reader", hosts: ["*"] },
   terminalTicket: { terminal: "t", mode: "read" },
+  ...VM_BODIES,
+  vmConsole: {},
 };
 
 let jobId: string;
@@ -72,6 +76,8 @@ function pathOf(route: Route, id = jobId): string {
     .replace("{service}", "shenron")
     .replace("{digest}", `sha256:${"0".repeat(64)}`)
     .replace(/\{(path|model)\*\}/, "x")
+    .replace("{vm}", "00000000-0000-4000-8000-000000000000")
+    .replace(/\{(disk|nic|snapshot)\}/, "walked")
     .replace(/\{(key|grant)\}/, "0".repeat(26));
   if (!route.socket) return path;
   return `${path}?${route.rule.who === "public" ? "host=1" : "ticket=x"}`;
@@ -109,7 +115,10 @@ function admits(name: RouteName, rule: Route["rule"], role: Role, scope: string)
   if (rule.who === "use" && !ROUTES[name].path.includes("{host}")) return scope !== "calls" && rank(role) >= rank(USES[rule.use]);
   if (scope === "elsewhere") return false;
   if (name === "calls") return true; // of host.info: a reader may read
-  if (rule.who === "operation") return scope !== "calls" && rank(role) >= rank("operator");
+  if (rule.who === "operation") {
+    const risk = rule.operation === undefined ? "change" : findOperation(rule.operation)!.risk;
+    return scope !== "calls" && rank(role) >= rank(risk === "read" ? "reader" : "operator");
+  }
   if (rule.who === "job") return scope !== "calls" && rank(role) >= rank(rule.role);
   if (rule.who === "use") return scope !== "calls" && rank(role) >= rank(USES[rule.use]);
   if (rule.who === "service") return scope !== "calls"; // asked with GET: a reader may read

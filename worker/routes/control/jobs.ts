@@ -11,13 +11,13 @@ import { accessOf, actorOf, hostIn, type Access, type Call, type Handlers } from
 import { json } from "../respond.ts";
 import { reading } from "../rpc.ts";
 import { badCursor } from "./hosts.ts";
-import { authoriseOperation, jobAnswer, operationIn, submissionOf } from "./submission.ts";
+import { authoriseOperation, jobAnswer, operationIn, specOf, submissionOf } from "./submission.ts";
 
 export const jobHandlers: Pick<Handlers, "submit" | "fanOut" | "jobs" | "job" | "jobCancel"> = {
   async submit(call) {
     const operation = operationIn(call.body.operation);
     await authoriseOperation(accessOf(call), operation, () => hostIn(call));
-    const input = submissionOf(call, operation, call.body, call.query);
+    const input = submissionOf(call, operation, specOf(operation, call.body.resource_spec), call.body, call.query);
     return jobAnswer(call, unwrap(await hostObject(call.env, hostIn(call).number).submit(input)));
   },
 
@@ -72,7 +72,7 @@ async function submitTo(call: Call<"fanOut">, operation: OperationDefinition, re
   const access = accessOf(call);
   const host = () => findHost(access.caller, access.state, reference);
   await authoriseOperation(access, operation, host);
-  const input = submissionOf(call, operation, call.body, call.query);
+  const input = submissionOf(call, operation, specOf(operation, call.body.resource_spec), call.body, call.query);
   return jobAnswer(call, unwrap(await hostObject(call.env, host().number).submit(input)));
 }
 
@@ -80,7 +80,7 @@ async function submitTo(call: Call<"fanOut">, operation: OperationDefinition, re
 async function spread(call: Call<"fanOut">, operation: OperationDefinition, labels: string[], pick: "one" | "all"): Promise<Response> {
   const access = accessOf(call);
   if (operation.risk === "destructive") await access.refresh();
-  const input = submissionOf(call, operation, call.body, call.query);
+  const input = submissionOf(call, operation, specOf(operation, call.body.resource_spec), call.body, call.query);
   const job = unwrap(await fleetOf(call.env).fanOut({ ...input, labels, pick, allowedHosts: allowed(access, operation) }));
   return jobAnswer(call, job);
 }

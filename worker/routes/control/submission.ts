@@ -13,7 +13,8 @@ import { actorOf, type Access, type Incoming } from "../call.ts";
 import { json } from "../respond.ts";
 import { idempotencyKeyIn, waitIn } from "./request-headers.ts";
 
-type Submit = z.output<typeof submitSchema>;
+/** What a job request says beside what is to be done. */
+type About = Pick<z.output<typeof submitSchema>, "correlation_id" | "metadata">;
 type SubmitQuery = z.output<typeof submitQuerySchema>;
 type Given = Incoming & { readonly access: Access | null };
 
@@ -40,15 +41,21 @@ export function specOf(operation: OperationDefinition, value: unknown): Record<s
 
 type Parts = Omit<SubmitInput, "child">;
 
-/** Everything of a submission but its target. */
-export function submissionOf(call: Given, operation: OperationDefinition, body: Submit, query: SubmitQuery): Parts {
-  const metadata = metadataOf(operation, body, query);
+/** Everything of a submission but its target. `resourceSpec` was checked. */
+export function submissionOf(
+  call: Given,
+  operation: OperationDefinition,
+  resourceSpec: Record<string, unknown>,
+  about: About,
+  query: SubmitQuery,
+): Parts {
+  const metadata = metadataOf(operation, about, query);
   const { headers } = call.request;
   return {
     actor: actorOf(call) satisfies Actor,
     operation: operation.name,
-    resourceSpec: specOf(operation, body.resource_spec),
-    correlationId: body.correlation_id ?? null,
+    resourceSpec,
+    correlationId: about.correlation_id ?? null,
     metadata,
     ttlMs: query.ttl_ms ?? LIMITS.jobTtlMs,
     idempotencyKey: idempotencyKeyIn(headers),
@@ -56,8 +63,8 @@ export function submissionOf(call: Given, operation: OperationDefinition, body: 
   };
 }
 
-function metadataOf(operation: OperationDefinition, body: Submit, query: SubmitQuery): SubmitInput["metadata"] {
-  const { plan = false, debug, timeout_ms, annotations } = body.metadata ?? {};
+function metadataOf(operation: OperationDefinition, about: About, query: SubmitQuery): SubmitInput["metadata"] {
+  const { plan = false, debug, timeout_ms, annotations } = about.metadata ?? {};
   const isPlan = plan || query.plan === "true";
   if (isPlan && !operation.plannable) throw new AppError("PLAN_UNSUPPORTED");
   if (timeout_ms !== undefined && timeout_ms > operation.timeoutMs.max)
@@ -76,10 +83,15 @@ function metadataOf(operation: OperationDefinition, body: Submit, query: SubmitQ
   };
 }
 
+export const wasAwaited = (call: Given, job: Job): boolean => waitIn(call.request.headers) !== null && hasEnded(job.status);
+
+export function jobHeaders(call: Given, job: Job): Record<string, string> {
+  const wait = waitIn(call.request.headers);
+  const location = `/api/v1/jobs/${job.id}`;
+  return wait === null ? { location } : { location, "preference-applied": `wait=${wait}` };
+}
+
 /** 200 with the ended job when it was waited for, else 202. */
 export function jobAnswer(call: Given, job: Job): Response {
-  const wait = waitIn(call.request.headers);
-  const status = wait !== null && hasEnded(job.status) ? 200 : 202;
-  const location = `/api/v1/jobs/${job.id}`;
-  return json(call.requestId, status, job, wait === null ? { location } : { location, "preference-applied": `wait=${wait}` });
+  return json(call.requestId, wasAwaited(call, job) ? 200 : 202, job, jobHeaders(call, job));
 }

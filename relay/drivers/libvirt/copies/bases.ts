@@ -1,0 +1,69 @@
+// Disks that other disks stand on, and machines that are being copied: neither may change, or what stands on it or is read from it
+// is garbage. libvirt holds no lock for either.
+import { VmFailure } from "../../virtual/failure.ts";
+import type { ReadVm, Session } from "../session.ts";
+import type { Storage, Volume } from "../storage/contract.ts";
+
+/** Throws DISK_HAS_CHILDREN when a disk stands on one of these: to be asked before anything that lets their contents change. */
+export async function refuseWhenBase(storage: Storage, volumes: readonly Volume[]): Promise<void> {
+  for (const volume of volumes) {
+    const children = await storage.children(volume);
+    // What a guest wrote into a raw disk of its own is not believed.
+    const formats = await Promise.all(children.map((child) => storage.trustedFormat(child).catch(() => null)));
+    const child = children.find((_, index) => formats[index] !== "raw");
+    if (child)
+      throw new VmFailure(
+        "DISK_HAS_CHILDREN",
+        `Disks stand on ${volume.file} and would be lost if it changed, such as ${child.file}: delete them first, or copy in full.`,
+      );
+  }
+}
+
+/** The same for a machine that is to be started: its disks that are not read-only. Disks outside the storage classes have no children that are known. */
+export async function refuseStartOfBase(storage: Storage, { facts }: Pick<ReadVm, "facts">): Promise<void> {
+  const written = facts.disks.filter((disk) => disk.kind === "disk" && !disk.readOnly && disk.source !== null);
+  const volumes = await Promise.all(written.map((disk) => storage.locate(disk.source)));
+  await refuseWhenBase(
+    storage,
+    volumes.filter((volume) => volume !== null),
+  );
+}
+
+/** Throws VM_STATE_INVALID for a machine that would start with the host, behind our back, and change what the copies stand on. */
+export async function refuseAutostart({ client }: Session, { domain, facts }: Pick<ReadVm, "domain" | "facts">): Promise<void> {
+  const { autostart } = await client.call("domainGetAutostart", { domain });
+  if (autostart)
+    throw new VmFailure(
+      "VM_STATE_INVALID",
+      `${facts.name} starts with the host; set its \`autostart\` to false before copies stand on it.`,
+    );
+}
+
+/** Who reads and who changes which machine now. */
+export class Marks {
+  readonly #readers = new Map<string, number>();
+  readonly #changers = new Map<string, number>();
+
+  /** Runs a copy of the machine: VM_BUSY while something changes it. */
+  reading<T>(vm: string, run: () => Promise<T>): Promise<T> {
+    return this.#held(vm, this.#readers, this.#changers, "The virtual machine is being changed.", run);
+  }
+
+  /** Runs a change of the machine: VM_BUSY while it is copied. */
+  changing<T>(vm: string, run: () => Promise<T>): Promise<T> {
+    return this.#held(vm, this.#changers, this.#readers, "The virtual machine is being copied, and must stay as it is meanwhile.", run);
+  }
+
+  async #held<T>(vm: string, own: Map<string, number>, other: Map<string, number>, busy: string, run: () => Promise<T>): Promise<T> {
+    const key = vm.toLowerCase();
+    if (other.has(key)) throw new VmFailure("VM_BUSY", busy);
+    own.set(key, (own.get(key) ?? 0) + 1);
+    try {
+      return await run();
+    } finally {
+      const left = own.get(key)! - 1;
+      if (left > 0) own.set(key, left);
+      else own.delete(key);
+    }
+  }
+}
