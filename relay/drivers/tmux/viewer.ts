@@ -7,11 +7,11 @@ import {
   encodeSocketText,
   SOCKET_RECORD,
   SOCKET_RECORD_HEADER_BYTES,
-  SocketRecordReader,
   type SocketRecord,
 } from "../../../protocol/link/socket-records.ts";
 import { LIMITS } from "../../../protocol/limits.ts";
 import type { Channel, ChannelEvents } from "../../streams/contract.ts";
+import { ViewerRecords } from "../../streams/viewer-records.ts";
 
 export type StateMessage = Extract<TerminalMessage, { type: "state" }>;
 
@@ -43,9 +43,8 @@ export class Viewer implements ChannelEvents {
   /** The next screen comes with the lines above it. */
   isFirst = true;
   readonly #channel: Channel;
-  readonly #reader = new SocketRecordReader();
+  readonly #records = new ViewerRecords((record) => this.#record(record));
   #looked: Looked | null = null;
-  #early: SocketRecord[] | null = [];
   #hasHead = false;
   #sent = 0;
   #shown = 0;
@@ -62,12 +61,8 @@ export class Viewer implements ChannelEvents {
 
   onBody(bytes: Uint8Array): void {
     if (this.phase === "gone") return;
-    const read = this.#reader.push(bytes);
-    if ("error" in read) return this.close(1002, read.error);
-    for (const record of read.records) {
-      if (this.#early) this.#early.push(record);
-      else this.#record(record);
-    }
+    const error = this.#records.push(bytes);
+    if (error !== null) this.close(1002, error);
   }
 
   onBodyEnd(): void {
@@ -124,9 +119,7 @@ export class Viewer implements ChannelEvents {
   /** The pane is there: what was said before is heard now. */
   joined(looked: Looked): void {
     this.#looked = looked;
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const record of early) this.#record(record);
+    this.#records.open();
   }
 
   refuse(code: string, message: string): void {

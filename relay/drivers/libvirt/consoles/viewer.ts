@@ -8,11 +8,11 @@ import {
   encodeSocketText,
   SOCKET_RECORD,
   SOCKET_RECORD_HEADER_BYTES,
-  SocketRecordReader,
   type SocketRecord,
 } from "../../../../protocol/link/socket-records.ts";
 import { LIMITS } from "../../../../protocol/limits.ts";
 import type { Channel, ChannelEvents } from "../../../streams/contract.ts";
+import { ViewerRecords } from "../../../streams/viewer-records.ts";
 
 /** One message to the viewer. */
 const PIECE_BYTES = LIMITS.socketMessageBytes / 2;
@@ -32,10 +32,8 @@ export interface ViewerOptions {
 export class Viewer implements ChannelEvents {
   readonly #options: ViewerOptions;
   readonly #channel: Channel;
-  readonly #reader = new SocketRecordReader();
+  readonly #records = new ViewerRecords((record) => this.#record(record));
   readonly #gone = new AbortController();
-  /** Arrived before the stream was open: at most one window. */
-  #early: SocketRecord[] | null = [];
   #stream: Duplex | null = null;
   #sent = 0;
   #shown = 0;
@@ -58,12 +56,8 @@ export class Viewer implements ChannelEvents {
 
   onBody(bytes: Uint8Array): void {
     if (this.gone.aborted) return;
-    const read = this.#reader.push(bytes);
-    if ("error" in read) return this.close(1002, read.error);
-    for (const record of read.records) {
-      if (this.#early) this.#early.push(record);
-      else this.#record(record);
-    }
+    const error = this.#records.push(bytes);
+    if (error !== null) this.close(1002, error);
   }
 
   onBodyEnd(): void {
@@ -115,9 +109,7 @@ export class Viewer implements ChannelEvents {
     stream.once("close", () => {
       if (!this.gone.aborted) void why().then((reason) => this.ended(reason));
     });
-    const early = this.#early ?? [];
-    this.#early = null;
-    for (const record of early) this.#record(record);
+    this.#records.open();
   }
 
   refuse(code: string, message: string): void {
@@ -146,7 +138,7 @@ export class Viewer implements ChannelEvents {
   #over(): void {
     if (this.gone.aborted) return;
     this.#gone.abort();
-    this.#early = null;
+    this.#records.drop();
     if (this.#gathering) clearTimeout(this.#gathering);
     this.#gathered = [];
     this.#stream?.destroy();
