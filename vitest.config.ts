@@ -15,8 +15,9 @@ const node = { environment: "node", testTimeout, hookTimeout: 60_000 } as const;
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...node, name: "unit", include: ["test/{protocol,cli,conventions,scripts,embedded}/**/*.test.ts"] } },
-      { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"] } },
+      { test: { ...node, name: "unit", include: ["test/{protocol,cli,conventions,scripts,embedded,agents}/**/*.test.ts"] } },
+      // Mostly waiting, for guests and host agents: more files at once than there are processors.
+      { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"], maxWorkers: 3 } },
       { test: { ...node, name: "e2e", include: ["test/{e2e,faults,docs}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
       {
         test: {

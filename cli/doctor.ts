@@ -9,6 +9,9 @@ import { readLock } from "../embedded/lock.ts";
 import { defaultDataDirectory } from "../embedded/options.ts";
 import { isAlive } from "../embedded/process-identity.ts";
 import { allows, type RelayConfig } from "../relay/config.ts";
+import { agentFile } from "../relay/drivers/hyperv/bundle.ts";
+import { lookAtHyperv } from "../relay/hyperv-look.ts";
+import { findHypervModule, HYPERV_UNUSED } from "../relay/hyperv-place.ts";
 import { lookAtServices } from "../relay/services-look.ts";
 import { readState, StateError } from "../relay/state.ts";
 import { lookAtVirtualMachines } from "../relay/vm-look.ts";
@@ -16,7 +19,7 @@ import { Client, type Target } from "./client.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import { duration, plain, print, printJson } from "./output.ts";
 import { findTarget } from "./profile.ts";
-import { accessHeaders, configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
+import { accessHeaders, builtFolder, ownFiles, readRelayConfig, stateDirectory } from "./relay-files.ts";
 import type { Input } from "./verb.ts";
 
 interface Check {
@@ -48,7 +51,7 @@ function clock(date: string | undefined): Check {
     name,
     ok: false,
     detail: `${duration(Math.abs(apart))} ${apart > 0 ? "ahead of" : "behind"} the edge's`,
-    remedy: "Synchronise it (timedatectl set-ntp true); jobs are not affected, shown times are.",
+    remedy: "Synchronise it (timedatectl set-ntp true; on Windows w32tm /resync); jobs are not affected, shown times are.",
   };
 }
 
@@ -144,14 +147,16 @@ async function serviceChecks(config: RelayConfig): Promise<Check[]> {
   ];
 }
 
-const vmChecks = async ({ libvirt }: RelayConfig): Promise<Check[]> => (libvirt ? await lookAtVirtualMachines(libvirt) : []);
+async function vmChecks({ libvirt, hyperv }: RelayConfig): Promise<Check[]> {
+  if (libvirt) return await lookAtVirtualMachines(libvirt);
+  if (hyperv) return await lookAtHyperv(hyperv, agentFile(undefined, builtFolder()));
+  return (await findHypervModule()) === null ? [] : [{ name: "Hyper-V", ok: null, detail: HYPERV_UNUSED }];
+}
 
 /** The file that is named or lies here, else that of the edge on this machine. */
 async function relayChecks(input: Input, data: string): Promise<Check[]> {
   const paths = dataPaths(data);
-  const own = configFile(input);
-  const isEmbedded = input.text("config") === undefined && !existsSync(own) && existsSync(paths.relayConfig);
-  const file = isEmbedded ? paths.relayConfig : own;
+  const { file, isEmbedded } = ownFiles(input, paths);
   let config: RelayConfig | null = null;
   const checks: Check[] = [];
   try {

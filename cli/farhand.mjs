@@ -63,7 +63,10 @@ async function main([verb, ...rest]) {
   delete process.env.FARHAND_REEXECUTED;
   const end = rest.indexOf("--");
   const asksHelp = (end < 0 ? rest : rest.slice(0, end)).some((word) => word === "--help" || word === "-h");
-  if (verb === "start" && !asksHelp) {
+  if (verb === "start" && !asksHelp && process.platform === "win32") {
+    process.stderr.write("farhand: an edge does not start on Windows; run a relay for an edge elsewhere: docs/hyperv.md, docs/relay.md\n");
+    process.exitCode = 2;
+  } else if (verb === "start" && !asksHelp) {
     const args = ["--title=farhand", ...LEAN_FLAGS, join(root, "dist/supervisor.cjs"), ...rest];
     become(process.execPath, args, { ...LEAN_ENVIRONMENT, ...process.env });
   } else await ours("dist/farhand.mjs");

@@ -78,4 +78,22 @@ export const MACHINE_VERBS = {
     ],
     load: () => import("./doctor.ts"),
   },
+  selftest: {
+    summary: "Try Hyper-V on this host by the agent that the relay starts: what it reads, and with --full a small virtual machine's life",
+    usage: ["selftest [--full] [--config FILE] [--data DIR] [--json]"],
+    options: {
+      full: { type: "boolean", help: "also make, start and delete a small virtual machine in the first storage class" },
+      ...CONFIG,
+      ...DATA,
+      ...JSON_OPTION,
+    },
+    notes: [
+      "Needs [hyperv] in relay.toml (docs/hyperv.md), no edge and no key. Machines and files that it makes are called farhand-selftest-…",
+    ],
+    examples: [
+      ["farhand selftest", "changes nothing; exit code 1 when a check fails"],
+      ["farhand selftest --full", "and says what it could not take away again"],
+    ],
+    load: () => import("./selftest.ts"),
+  },
 } as const satisfies Readonly<Record<string, Verb>>;

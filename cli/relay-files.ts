@@ -1,7 +1,8 @@
 // Where the relay of this machine has its file and its state, the same for `enroll`, `relay` and `doctor`.
-import { existsSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import type { DataPaths } from "../embedded/data-directory.ts";
 import { ConfigError, loadConfig, type RelayConfig } from "../relay/config.ts";
 import { CliFailure, EXIT } from "./failure.ts";
 import type { Input } from "./verb.ts";
@@ -23,6 +24,16 @@ export async function readRelayConfig(file: string): Promise<RelayConfig | null>
     throw error instanceof ConfigError ? new CliFailure(EXIT.usage, error.message) : error;
   }
 }
+
+/** Of the file that is named or lies here, else of the edge on this machine. */
+export function ownFiles(input: Input, paths: Pick<DataPaths, "relayConfig">): { readonly file: string; readonly isEmbedded: boolean } {
+  const own = configFile(input);
+  const isEmbedded = input.text("config") === undefined && !existsSync(own) && existsSync(paths.relayConfig);
+  return { file: isEmbedded ? paths.relayConfig : own, isEmbedded };
+}
+
+/** Where the built host agents lie. This process was started as cli/farhand.mjs, perhaps through a link. */
+export const builtFolder = (): string => join(dirname(dirname(realpathSync(process.argv[1]!))), "dist");
 
 export function stateDirectory(input: Input, config: RelayConfig | null): string {
   const named = input.text("state");

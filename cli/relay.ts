@@ -1,13 +1,9 @@
 // `farhand relay`: checks the file, then becomes the relay.
-import { realpathSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { become, LEAN_ENVIRONMENT, LEAN_FLAGS } from "./become.mjs";
 import { CliFailure, EXIT } from "./failure.ts";
-import { configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
+import { builtFolder, configFile, readRelayConfig, stateDirectory } from "./relay-files.ts";
 import type { Input } from "./verb.ts";
-
-/** This process was started as cli/farhand.mjs, perhaps through a link. */
-const dist = join(dirname(dirname(realpathSync(process.argv[1]!))), "dist");
 
 export async function run(input: Input): Promise<void> {
   input.atMost(0);
@@ -20,7 +16,7 @@ export async function run(input: Input): Promise<void> {
     );
   const edge = input.text("edge");
   const args = ["--config", file, "--state", stateDirectory(input, config), ...(edge === undefined ? [] : ["--edge", edge])];
-  become(process.execPath, ["--title=farhand-relay", ...LEAN_FLAGS, join(dist, "relay.mjs"), ...args], {
+  become(process.execPath, ["--title=farhand-relay", ...LEAN_FLAGS, join(builtFolder(), "relay.mjs"), ...args], {
     ...LEAN_ENVIRONMENT,
     // Huge pages (glibc 2.35 and newer, ignored elsewhere): each fork of the relay is about 0.5 ms shorter.
     GLIBC_TUNABLES: "glibc.malloc.hugetlb=1",

@@ -3,6 +3,7 @@
 import * as z from "zod";
 import type { FieldError } from "./inputs.ts";
 import { LIMITS } from "./limits.ts";
+import { FIRMWARES } from "./operations/vm-hardware.ts";
 import { resourceNameSchema } from "./operations/vm-fields.ts";
 
 const text = (max: number) => z.string().max(max);
@@ -15,8 +16,16 @@ export const virtualResourcesSchema = z.strictObject({
   images: z
     .array(z.strictObject({ ...named, kind: z.enum(["disk", "iso"]), os_family: z.enum(["linux", "windows", "other"]).nullable() }))
     .max(LIMITS.vmResources),
-  /** Fields of the contract that this hypervisor has no place for: forms leave them out, specifications with them are refused. */
+  /**
+   * What of the contract this hypervisor has no place for: a field (`cache`), a field of one operation (`nic.update/model`) or a whole
+   * operation (`vm.console`). Forms leave it out, specifications with it are refused.
+   */
   unsupported: z.array(text(64)).max(64),
+  /** What fields with declared values may be here; all that the contract says where nothing is said. firmware null: with any. */
+  choices: z
+    .array(z.strictObject({ field: text(64), firmware: z.enum(FIRMWARES).nullable(), values: z.array(text(64)).max(32) }))
+    .max(64)
+    .default([]),
 });
 export type VirtualResources = z.infer<typeof virtualResourcesSchema>;
 

@@ -7,6 +7,7 @@ import { Places, type Place } from "./config/places.ts";
 import { LATER_TABLES, relayTomlSchema } from "./config/schema.ts";
 import type { ServiceDeclarations } from "./config/services.ts";
 import type { CommandDeclarations } from "./drivers/command/tables.ts";
+import type { HypervTable } from "./drivers/hyperv/tables.ts";
 import type { LibvirtTable } from "./drivers/libvirt/tables.ts";
 import type { TerminalTable } from "./drivers/tmux/tables.ts";
 
@@ -33,8 +34,9 @@ export interface RelayConfig {
   readonly services: ServiceDeclarations;
   readonly commands: CommandDeclarations;
   readonly exec: boolean;
-  /** null: no such table, and no virtual machines here. */
+  /** At most one of the two: one hypervisor a host. Both null: no virtual machines here. */
   readonly libvirt: LibvirtTable | null;
+  readonly hyperv: HypervTable | null;
 }
 
 /** `message` is one line for people: file, line, column, what is wrong, what to do. The parts are there too. */
@@ -90,6 +92,13 @@ export function parseConfig(text: string, file: string): RelayConfig {
   const parsed = relayTomlSchema.safeParse(getStaticTOMLValue(program));
   if (!parsed.success) throw firstError(file, places, parsed.error);
   const { data } = parsed;
+  if (data.libvirt && data.hyperv)
+    throw new ConfigError(
+      file,
+      places.ofKey(["hyperv"]),
+      "hyperv stands beside libvirt: a host has one hypervisor",
+      "Remove one of the two tables.",
+    );
   return {
     file,
     name: data.name ?? null,
@@ -105,6 +114,7 @@ export function parseConfig(text: string, file: string): RelayConfig {
     commands: data.commands,
     exec: data.command.exec,
     libvirt: data.libvirt ?? null,
+    hyperv: data.hyperv ?? null,
   };
 }
 
@@ -139,7 +149,7 @@ function refusalsOf(issue: z.core.$ZodIssue, places: Places): Refusal[] {
       remedy:
         path.length === 0 && LATER_TABLES.has(key)
           ? `This version of the relay has no driver for [${key}]: remove the table.`
-          : "Correct its spelling or remove it; docs/relay.md and docs/kvm.md list the keys.",
+          : "Correct its spelling or remove it; docs/relay.md, docs/kvm.md and docs/hyperv.md list the keys.",
     }));
   if (issue.code === "invalid_key")
     return [

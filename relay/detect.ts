@@ -7,6 +7,7 @@ import { delimiter, join } from "node:path";
 import type { HostFacts } from "../protocol/link/control.ts";
 import { LIMITS } from "../protocol/limits.ts";
 import { allows, type RelayConfig } from "./config.ts";
+import { findHypervModule, HYPERV_MODULES, HYPERV_UNUSED } from "./hyperv-place.ts";
 import { declaration, findModelServers, MODEL_PLACES, type ModelPlace } from "./model-places.ts";
 import { osVersion } from "./os-version.ts";
 
@@ -30,6 +31,7 @@ export interface Places {
   readonly dockerSockets: readonly string[];
   readonly containerdSockets: readonly string[];
   readonly libvirtSockets: readonly string[];
+  readonly hypervModules: readonly string[];
   readonly tailscaledSockets: readonly string[];
   readonly path: string;
 }
@@ -39,6 +41,7 @@ export const PLACES: Places = {
   dockerSockets: process.platform === "win32" ? ["//./pipe/docker_engine"] : ["/var/run/docker.sock"],
   containerdSockets: process.platform === "win32" ? ["//./pipe/containerd-containerd"] : ["/run/containerd/containerd.sock"],
   libvirtSockets: ["/run/libvirt/virtqemud-sock", "/run/libvirt/libvirt-sock"],
+  hypervModules: HYPERV_MODULES,
   tailscaledSockets:
     process.platform === "win32" ? ["//./pipe/ProtectedPrefix/Administrators/Tailscale/tailscaled"] : ["/run/tailscale/tailscaled.sock"],
   path: process.env["PATH"] ?? "",
@@ -102,20 +105,23 @@ async function within(looks: readonly Look[]): Promise<string | null> {
 }
 
 function looksOf(places: Places): Record<string, Look[]> {
-  const modules = join(process.env["SystemRoot"] ?? "C:\\Windows", "System32\\WindowsPowerShell\\v1.0\\Modules\\Hyper-V");
   return {
     Docker: places.dockerSockets.map(socket),
     containerd: places.containerdSockets.map(socket),
     libvirt: places.libvirtSockets.map(socket),
-    "Hyper-V": process.platform === "win32" ? [file(modules, constants.R_OK)] : [],
+    "Hyper-V": [() => findHypervModule(places.hypervModules)],
     tmux: [program("tmux", places.path)],
     Tailscale: places.tailscaledSockets.map(socket),
   };
 }
 
-/** What relay.toml declares, or lets be used where it is found: kinds of services, `libvirt`. */
+/** What relay.toml declares, or lets be used where it is found: kinds of services, `libvirt`, `hyperv`. */
 export function usedKinds(config: RelayConfig): string[] {
-  const declared = [...Object.values(config.services).map(({ kind }) => kind), ...(config.libvirt ? ["libvirt"] : [])];
+  const declared = [
+    ...Object.values(config.services).map(({ kind }) => kind),
+    ...(config.libvirt ? ["libvirt"] : []),
+    ...(config.hyperv ? ["hyperv"] : []),
+  ];
   return allows(config, "model.use").allowed ? [...declared, ...Object.keys(PRODUCTS)] : declared;
 }
 
@@ -164,6 +170,7 @@ function libvirtDetail(where: string, isUsed: boolean): string {
 /** What is said of a program that is there. */
 function detailOf(name: string, where: string, used: readonly string[]): string {
   if (name === "tmux") return `found; terminals use it where relay.toml enables them (${where})`;
+  if (name === "Hyper-V") return used.includes("hyperv") ? "found and used" : HYPERV_UNUSED;
   return name === "libvirt" ? libvirtDetail(where, used.includes("libvirt")) : `${LATER} (${where})`;
 }
 

@@ -1,7 +1,7 @@
 // The only file that starts a process: argv arrays, never a shell. Owns the pipes, and the end of the process with
 // everything it started. Knows neither jobs nor results. On the hot path: no work that a bare spawn does not need.
 import { spawn, type ChildProcess } from "node:child_process";
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { statSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { LIMITS } from "../protocol/limits.ts";
@@ -14,8 +14,8 @@ export interface ProcessSpec {
   readonly cwd?: string | undefined;
   /** The whole environment; the marker is added. Begin with baseEnvironment(). */
   readonly env: Readonly<Record<string, string>>;
-  /** Written, then closed. Absent: the null device. */
-  readonly stdin?: string | Uint8Array | undefined;
+  /** Written, then closed; a promise: as soon as it is there, and closed without when it rejects. Absent: the null device. */
+  readonly stdin?: string | Uint8Array | Promise<string> | undefined;
   /** From {@link markerOf}; null: the program may leave something that outlives relay and job (a tmux server). */
   readonly marker: string | null;
   /** Ends the whole tree. */
@@ -43,6 +43,14 @@ const token = randomBytes(8).toString("hex");
 /** The marker of a job's processes: the job's id and a random token of this relay process. */
 export function markerOf(jobId: string): string {
   return `${jobId}.${token}`;
+}
+
+/**
+ * In the place of a job's id, for what the relay of this relay.toml starts before it knows the job. After a crash it is ended with the
+ * jobs' own.
+ */
+export function aheadId(configFile: string): string {
+  return `ahead-${createHash("sha256").update(configFile).digest("hex").slice(0, 16)}`;
 }
 
 /**
@@ -127,7 +135,13 @@ class Run {
     if (this.#spec.stdin !== undefined) {
       // EPIPE: a program need not read its input.
       child.stdin!.on("error", () => undefined);
-      child.stdin!.end(this.#spec.stdin);
+      const { stdin } = this.#spec;
+      if (stdin instanceof Promise)
+        stdin.then(
+          (text) => child.stdin!.end(text),
+          () => child.stdin!.end(),
+        );
+      else child.stdin!.end(stdin);
     }
     this.#spec.signal.addEventListener("abort", this.#onAbort, { once: true });
     return this.#done.promise;

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Announcements } from "./announcements.ts";
 import { ConfigError, loadConfig, type RelayConfig } from "./config.ts";
-import { endMarked } from "./exec.ts";
+import { aheadId, endMarked } from "./exec.ts";
 import { systemClock, type Clock } from "./jobs/clock.ts";
 import type { Point } from "./jobs/job.ts";
 import { Jobs } from "./jobs/jobs.ts";
@@ -111,7 +111,8 @@ async function build(options: RelayOptions, { journal, settings, state, config, 
   const onError = (error: Error) => log("error", "the spool failed", { reason: reasonOf(error) });
   const spool = await Spool.open({ dir, onError }, new Set(open.map((row) => row.id))).catch(unusable(dir));
   const unfinished = open.filter((row) => !row.ended).map((row) => row.id);
-  await endWhatWasLeft({ journal, spool, log, endProcesses: endMarked }, unfinished);
+  const endProcesses = (jobIds: readonly string[]) => endMarked([...jobIds, aheadId(config.file)]);
+  await endWhatWasLeft({ journal, spool, log, endProcesses }, unfinished);
   const jobs = new Jobs({
     journal,
     spool,

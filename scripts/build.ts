@@ -4,6 +4,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync,
 import { dirname, join, relative } from "node:path";
 import { gzipSync } from "node:zlib";
 import { build, type BuildOptions } from "esbuild";
+import { BUILT_AGENT, bundleAgent, digestOf } from "../agents/bundle.ts";
 import { leanBuiltins, NODE_BANNER } from "./node-bundle.ts";
 import { isBuilt, sourceStamp, stampFile } from "./stamp.mjs";
 import { buildWeb } from "./web-bundle.ts";
@@ -49,11 +50,26 @@ async function journalThread(): Promise<string> {
   return result.outputFiles[0]!.text;
 }
 
+/** Writes the host agent as one text; answers its digest, to which the relay is locked. */
+function bundleAgents(outdir: string): string {
+  const text = bundleAgent();
+  mkdirSync(join(outdir, dirname(BUILT_AGENT)), { recursive: true });
+  writeFileSync(join(outdir, BUILT_AGENT), text);
+  return digestOf(text);
+}
+
 /** Answers the bytes of the web app's first load, gzipped. */
 async function bundleAll(outdir: string): Promise<number> {
-  const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()) };
+  const agents = { __HYPERV_AGENT_DIGEST__: JSON.stringify(bundleAgents(outdir)) };
+  const relay = { __JOURNAL_THREAD__: JSON.stringify(await journalThread()), ...agents };
   const setup = { __COMPATIBILITY__: JSON.stringify(readCompatibility(root)) };
-  const cli: BuildOptions = { ...esm, entryPoints: { farhand: "cli/main.ts" }, splitting: true, chunkNames: "chunks/[hash]" };
+  const cli: BuildOptions = {
+    ...esm,
+    entryPoints: { farhand: "cli/main.ts" },
+    splitting: true,
+    chunkNames: "chunks/[hash]",
+    define: agents,
+  };
   const extensions = { outExtension: { ".js": ".mjs" }, outdir };
   const [webBytes] = await Promise.all([
     buildWeb(join(outdir, "web")),
@@ -86,7 +102,9 @@ function publish(from: string): void {
 
 /** workerd under the name that `ps` and `pgrep` show: the kernel names a process after the file that it was started as. */
 function nameEdge(folder: string): void {
-  const platform = { linux: "linux", darwin: "darwin", win32: "windows" }[process.platform as string];
+  // The embedded edge does not run on Windows, where a link needs rights of its own; the relay and the CLI do not need it.
+  if (process.platform === "win32") return;
+  const platform = { linux: "linux", darwin: "darwin" }[process.platform as string];
   const architecture = process.arch === "x64" ? "64" : process.arch;
   const binary = join(root, `node_modules/@cloudflare/workerd-${platform}-${architecture}/bin/workerd`);
   symlinkSync(binary, join(folder, "farhand-edge"));

@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 
-const SOURCES = ["protocol", "worker", "relay", "embedded", "cli", "scripts", "web"];
+const SOURCES = ["protocol", "worker", "relay", "embedded", "cli", "scripts", "web", "agents"];
 const FILES = ["wrangler.toml", "package-lock.json"];
 const STAMP = "dist/.stamp";
 
@@ -11,7 +11,7 @@ function walk(root, folder, lines) {
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory()) walk(root, path, lines);
-    else if (/\.(tsx?|mjs|json|sh|css|html|svg|webmanifest)$/.test(entry.name)) lines.push(line(root, path));
+    else if (/\.(tsx?|mjs|json|sh|ps1|css|html|svg|webmanifest)$/.test(entry.name)) lines.push(line(root, path));
   }
 }
 

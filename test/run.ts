@@ -4,14 +4,10 @@ import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { agentTasks, runAgents, type Tally } from "./agents/pester.ts";
 
-interface Tally {
-  passed: number;
-  failed: number;
-  skipped: number;
-}
-
-const bin = (name: string) => join(import.meta.dirname, "../node_modules/.bin", name);
+const root = join(import.meta.dirname, "..");
+const bin = (name: string) => join(root, "node_modules/.bin", name);
 const CHECKS: Record<string, string[]> = {
   format: [bin("oxfmt"), "--check"],
   lint: [bin("oxlint"), "--type-aware"],
@@ -23,7 +19,7 @@ const PROJECTS = ["unit", "worker", "relay", "e2e", "web"];
 /** Runs to its end; a part that hangs is ended after 30 minutes. */
 function run(argv: readonly string[]): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(argv[0]!, argv.slice(1), { stdio: "inherit", cwd: join(import.meta.dirname, "..") });
+    const child = spawn(argv[0]!, argv.slice(1), { stdio: "inherit", cwd: root });
     const timer = setTimeout(() => child.kill("SIGKILL"), 30 * 60_000);
     child.on("error", () => resolve(1));
     child.on("close", (code) => {
@@ -56,6 +52,7 @@ const wanted = process.argv.slice(2);
 const has = (part: string) => wanted.length === 0 || wanted.includes(part);
 const reports = await mkdtemp(join(tmpdir(), "farhand-test-"));
 const sum: Tally = { passed: 0, failed: 0, skipped: 0 };
+const notRun: string[] = [];
 const add = (tally: Tally) => {
   sum.passed += tally.passed;
   sum.failed += tally.failed;
@@ -65,8 +62,14 @@ try {
   if (has("check")) for (const [name, argv] of Object.entries(CHECKS)) add(await check(name, argv));
   if ((has("e2e") || has("web")) && sum.failed === 0) add(await check("build", [process.execPath, "scripts/build.ts"]));
   for (const name of PROJECTS) if (has(name)) add(await project(name, reports));
+  if (has("agents")) {
+    const agents = await runAgents({ root, tasks: agentTasks(root) });
+    add(agents);
+    notRun.push(...agents.notRun);
+  }
 } finally {
   await rm(reports, { recursive: true, force: true });
 }
+for (const line of notRun) console.log(line);
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`);
 process.exitCode = sum.failed === 0 ? 0 : 1;

@@ -1,4 +1,5 @@
 // `farhand vm console`: a machine's serial console in this terminal. The machine does not know who looks: leaving changes nothing.
+import { isSupported } from "../../protocol/abilities.ts";
 import { consoleMessageSchema, type ConsoleMessage } from "../../protocol/link/lane.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import type { Client } from "../client.ts";
@@ -6,7 +7,7 @@ import { CliFailure, EXIT, usage } from "../failure.ts";
 import { note, plain } from "../output.ts";
 import { openTicketed, type LiveSocket } from "../terminal-socket.ts";
 import { Tty } from "../tty.ts";
-import type { Meant } from "./machines.ts";
+import { virtualOf, type Meant } from "./machines.ts";
 
 /** Acknowledged each time this much was shown: well within the relay's window. */
 const SHOWN_EVERY_BYTES = 32 * 1024;
@@ -14,6 +15,12 @@ const TYPED_BYTES = LIMITS.socketMessageBytes / 2;
 
 /** Until it is left, taken over, or the machine stops. */
 export async function serialConsole(client: Client, { host, name, path }: Meant, takeOver: boolean): Promise<void> {
+  const virtual = await virtualOf(client, host);
+  if (virtual && !isSupported(virtual, "vm.console"))
+    throw new CliFailure(
+      EXIT.failed,
+      `The machines of ${host} have no console here: Hyper-V's is its own (CONSOLE_UNSUPPORTED).\n\`farhand vm screenshot\` shows the screen, \`farhand vm keys\` types.`,
+    );
   if (!process.stdin.isTTY) throw usage("Standard input is not a terminal: the console needs one.");
   note(`Serial console of ${plain(name)} on ${host}. Ctrl-] leaves it.`);
   const over = Promise.withResolvers<string>();

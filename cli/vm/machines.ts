@@ -1,7 +1,9 @@
 // Finding what is meant on a host: a machine by name or UUID, a disk or an adapter by name or id. Asks the host itself: a name is
 // what it is now.
 import type * as z from "zod";
+import type { Host } from "../../protocol/api/shapes.ts";
 import type { JobResult } from "../../protocol/envelope.ts";
+import type { VirtualResources } from "../../protocol/virtual-resources.ts";
 import type { VM_OPERATIONS } from "../../protocol/operations/virtual-machines.ts";
 import type { Client } from "../client.ts";
 import { CliFailure, EXIT, exitFor, remedyFor } from "../failure.ts";
@@ -10,6 +12,7 @@ import type { Input } from "../verb.ts";
 
 type DataOf<N extends keyof typeof VM_OPERATIONS> = z.infer<(typeof VM_OPERATIONS)[N]["data"]>;
 export type Machine = DataOf<"vm.get">;
+export type Stats = DataOf<"vm.stats">;
 export type Disk = DataOf<"disk.list">["items"][number];
 export type Nic = DataOf<"nic.list">["items"][number];
 export type Snapshot = DataOf<"snapshot.list">["items"][number];
@@ -23,6 +26,16 @@ export const hostPath = (host: string): string => `/api/v1/hosts/${segment(host)
 
 export async function ask<T>(client: Client, path: string): Promise<T> {
   return (await client.ask<T>("GET", path, { timeoutMs: ASK_MS })).body;
+}
+
+/** What the host's hypervisor has and lacks; null: nobody may say, or it has none. */
+export async function virtualOf(client: Client, host: string): Promise<VirtualResources | null> {
+  try {
+    return (await client.get<Host>(hostPath(host))).capabilities?.virtual ?? null;
+  } catch (error) {
+    if (error instanceof CliFailure && error.exitCode !== EXIT.unreachable) return null;
+    throw error;
+  }
 }
 
 async function machinesOf(client: Client, host: string): Promise<DataOf<"vm.list">["items"]> {

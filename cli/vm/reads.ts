@@ -1,15 +1,18 @@
-// `farhand vm list`, `show`, `screenshot`, and the lists of what a host declares: everything that changes nothing.
+// `farhand vm list`, `show`, `stats`, `screenshot`, and the lists of what a host declares: everything that changes nothing.
 import { createWriteStream } from "node:fs";
 import { pipeline } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Client } from "../client.ts";
 import { CliFailure, EXIT, usage } from "../failure.ts";
 import { note, print, printJson, size } from "../output.ts";
 import { readList } from "../session.ts";
 import type { Input } from "../verb.ts";
-import { ask, hostPath, machineIn, type DataOf, type Machine } from "./machines.ts";
+import { ask, hostPath, machineIn, virtualOf, type DataOf, type Machine, type Stats } from "./machines.ts";
+import { statsText } from "./stats-view.ts";
 import { imageTable, machineTable, machineText, networkTable, storageTable, type Freshness, type Listed } from "./views.ts";
 
 const SHOT_MS = 60_000;
+const BETWEEN_MS = 1_000;
 
 export async function list(client: Client, input: Input): Promise<void> {
   input.atMost(2);
@@ -25,9 +28,23 @@ export async function list(client: Client, input: Input): Promise<void> {
 
 export async function show(client: Client, input: Input): Promise<void> {
   input.atMost(3);
-  const machine = await ask<Machine>(client, (await machineIn(client, input, 1)).path);
+  const { path, host } = await machineIn(client, input, 1);
+  const machine = await ask<Machine>(client, path);
   if (input.json) printJson(machine);
-  else print(machineText(machine));
+  else print(machineText(machine, await virtualOf(client, host)));
+}
+
+/** Rates are between two readings: the host may have none of before, and is asked twice then. */
+export async function stats(client: Client, input: Input): Promise<void> {
+  input.atMost(3);
+  const { path } = await machineIn(client, input, 1);
+  let read = await ask<Stats>(client, `${path}/stats`);
+  if (read.sampled_ms === 0 && ["running", "paused"].includes(read.state)) {
+    await sleep(BETWEEN_MS);
+    read = await ask<Stats>(client, `${path}/stats`);
+  }
+  if (input.json) return printJson(read);
+  print(statsText(read, await ask<Machine>(client, path)));
 }
 
 /** What the host's file declares. */
@@ -38,7 +55,8 @@ export async function declared(client: Client, input: Input, kind: "images" | "n
     `${hostPath(input.need(1, "The host"))}/${kind}`,
   );
   if (input.json) return printJson(data);
-  if (data.items.length === 0) return print(`The host declares none: [libvirt.${kind}.NAME] in its relay.toml does.`);
+  if (data.items.length === 0)
+    return print(`The host declares none: [libvirt.${kind}.NAME] or [hyperv.${kind}.NAME] in its relay.toml does.`);
   print(kind === "images" ? imageTable(data) : kind === "networks" ? networkTable(data) : storageTable(data));
 }
 

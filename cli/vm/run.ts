@@ -8,7 +8,7 @@ import { serialConsole } from "./console.ts";
 import { checkOptions } from "./options.ts";
 import { hostPath, machineIn, type Meant } from "./machines.ts";
 import { part, PARTS } from "./parts.ts";
-import { declared, list, screenshot, show } from "./reads.ts";
+import { declared, list, screenshot, show, stats } from "./reads.ts";
 import { createSpec, updateSpec } from "./specification.ts";
 
 type Act = (client: Client, input: Input) => Promise<void>;
@@ -48,19 +48,28 @@ function remove(input: Input, { path, name, host }: Meant): Change {
 }
 
 function clone(input: Input, { path }: Meant): Change {
-  const storage = input.text("storage");
+  const [storage, snapshot] = [input.text("storage"), input.text("snapshot")];
   const body = {
     name: input.need(3, "The copy's name"),
     ...(input.flag("linked") ? { mode: "linked" } : {}),
+    ...(snapshot === undefined ? {} : { snapshot }),
     ...(storage === undefined ? {} : { storage_class: storage }),
     ...(input.flag("start") ? { start: true } : {}),
   };
   return { method: "POST", path: `${path}/clone`, body };
 }
 
+/** Keys of one word are held together: `ctrl+alt+delete`. */
+function keysOf(input: Input): Record<string, unknown> {
+  const [text, words] = [input.text("text"), input.words.slice(3)];
+  if ((text === undefined) === (words.length === 0)) throw usage("Write keys (ctrl+alt+delete enter), or --text TEXT.");
+  return text === undefined ? { chords: words.map((word) => word.toLowerCase().split("+")) } : { text };
+}
+
 const ACTS: Readonly<Record<string, Act>> = {
   list,
   show,
+  stats,
   create: async (client, input) => {
     input.atMost(3);
     const path = `${hostPath(input.need(1, "The host"))}/vms`;
@@ -82,6 +91,10 @@ const ACTS: Readonly<Record<string, Act>> = {
     await serialConsole(client, await machineIn(client, input, 1), input.flag("take-over"));
   },
   screenshot,
+  keys: async (client, input) => {
+    const body = keysOf(input);
+    await change(client, input, { method: "POST", path: `${(await machineIn(client, input, 1)).path}/send-keys`, body });
+  },
   images: (client, input) => declared(client, input, "images"),
   networks: (client, input) => declared(client, input, "networks"),
   storage: (client, input) => declared(client, input, "storage"),

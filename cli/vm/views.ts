@@ -1,6 +1,8 @@
 // How virtual machines and what belongs to them are shown to people. Asks nothing.
 import type * as z from "zod";
 import type { vmFleetListSchema } from "../../protocol/api/vm-routes.ts";
+import { isSupported } from "../../protocol/abilities.ts";
+import type { VirtualResources } from "../../protocol/virtual-resources.ts";
 import { ago, fields, plain, size, table } from "../output.ts";
 import type { DataOf, Disk, Machine, Nic, Snapshot } from "./machines.ts";
 
@@ -106,15 +108,35 @@ export const storageTable = ({ items }: DataOf<"storage.list">): string =>
     ]),
   );
 
-function memoryOf({ memory_bytes: start, memory_min_bytes: least, memory_max_bytes: most, memory_assigned_bytes: now }: Machine): string {
-  const dynamic = least === null && most === null ? "" : `, dynamic ${sizeOrNone(least)} to ${sizeOrNone(most)}`;
+/** Whether the machine's hypervisor has a place for a field. */
+type Has = (field: string) => boolean;
+
+function memoryOf(machine: Machine, has: Has): string {
+  const { memory_bytes: start, memory_min_bytes: least, memory_max_bytes: most, memory_assigned_bytes: now } = machine;
+  const reserve =
+    has("memory_buffer_percent") && machine.memory_buffer_percent !== null ? `, ${machine.memory_buffer_percent} % in reserve` : "";
+  const dynamic = least === null && most === null ? "" : `, dynamic ${sizeOrNone(least)} to ${sizeOrNone(most)}${reserve}`;
   return `${size(start)}${dynamic}${now === null || now === start ? "" : `, ${size(now)} now`}`;
 }
 
-const firmwareOf = ({ firmware, secure_boot: isSecure, tpm }: Machine): string =>
-  [firmware, isSecure ? "secure boot" : "", tpm ? "TPM" : ""].filter(Boolean).join(", ");
+function firmwareOf({ firmware, secure_boot: isSecure, secure_boot_template: template, tpm }: Machine, has: Has): string {
+  const keys = has("secure_boot_template") && template !== null ? ` (${template})` : "";
+  return [firmware, isSecure ? `secure boot${keys}` : "", tpm ? "TPM" : ""].filter(Boolean).join(", ");
+}
 
-export function machineText(machine: Machine): string {
+function autostartOf({ autostart, autostart_condition: condition, autostart_delay_ms: delayMs }: Machine, has: Has): string {
+  if (!autostart) return "no";
+  const words = [
+    "yes",
+    has("autostart_condition") && condition === "if-running" ? "if it ran before" : "",
+    has("autostart_delay_ms") && delayMs > 0 ? `after ${delayMs / 1_000} s` : "",
+  ];
+  return words.filter(Boolean).join(", ");
+}
+
+/** `virtual` of its host; null: not known, and then nothing is said that only some hypervisors have. */
+export function machineText(machine: Machine, virtual: VirtualResources | null): string {
+  const has: Has = (field) => virtual !== null && isSupported(virtual, field, "vm.update");
   const head = fields([
     ["name", machine.name],
     ["id", machine.id],
@@ -122,12 +144,13 @@ export function machineText(machine: Machine): string {
     ["description", machine.description],
     ["tags", machine.tags.join(", ")],
     ["processors", machine.cpus],
-    ["memory", memoryOf(machine)],
-    ["firmware", firmwareOf(machine)],
+    ["memory", memoryOf(machine, has)],
+    ["firmware", firmwareOf(machine, has)],
     ["system", machine.os_family],
     ["addresses", machine.addresses.join(", ")],
     ["boots from", machine.boot_order.join(", ")],
-    ["autostart", yes(machine.autostart)],
+    ["autostart", autostartOf(machine, has)],
+    ["host stops", has("stop_action") ? machine.stop_action : null],
     ["protected", machine.deletion_protection ? "against deletion" : null],
     ["made", machine.created_at],
     ["after a restart", machine.pending.join(", ")],

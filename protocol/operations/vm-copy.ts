@@ -1,10 +1,13 @@
 // Copies of virtual machines: clone, export, import. All report progress.
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
-import { changedData, COPY, resourceNameSchema, vmIdSchema, vmLock, vmNameLock, vmNameSchema } from "./vm-fields.ts";
+import { changedData, COPY, resourceNameSchema, UNICODE, vmIdSchema, vmLock, vmNameLock, vmNameSchema } from "./vm-fields.ts";
 
 /** A folder in a storage class, made by an export. */
 const folderSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/);
+/** Windows knows no case. */
+const exportLock = (spec: { readonly storage_class: string; readonly folder: string }): string =>
+  `export:${spec.storage_class}/${spec.folder.toLowerCase()}`;
 
 export const vmClone = defineOperation({
   ...COPY,
@@ -17,7 +20,12 @@ export const vmClone = defineOperation({
       .enum(["full", "linked"])
       .default("full")
       .meta({ description: "linked: the copy needs the original's disks as they are, which are protected from then on" }),
-    snapshot: z.string().max(64).optional().meta({ description: "copy that state; full only" }),
+    snapshot: z
+      .string()
+      .max(64)
+      .regex(UNICODE)
+      .optional()
+      .meta({ description: "copy the disks as they were then, the rest as it is now; full only" }),
     storage_class: resourceNameSchema.optional().meta({ description: "that of the original without" }),
     start: z.boolean().default(false),
   }),
@@ -43,7 +51,7 @@ export const vmExport = defineOperation({
     storage_class: resourceNameSchema.default("default"),
     folder: folderSchema.meta({ description: "one that is not there yet" }),
   }),
-  locks: (spec) => [vmLock(spec.vm), `export:${spec.storage_class}/${spec.folder}`],
+  locks: (spec) => [vmLock(spec.vm), exportLock(spec)],
   data: changedData.extend({ folder: z.string(), bytes: z.int().min(0) }),
 });
 
@@ -61,6 +69,6 @@ export const vmImport = defineOperation({
       .meta({ description: "of machine and addresses; keep: VM_EXISTS where it is there already" }),
     to_storage_class: resourceNameSchema.optional().meta({ description: "where the disks go; the folder's own class without" }),
   }),
-  locks: (spec) => [`export:${spec.storage_class}/${spec.folder}`, ...(spec.name === undefined ? [] : [vmNameLock(spec.name)])],
+  locks: (spec) => [exportLock(spec), ...(spec.name === undefined ? [] : [vmNameLock(spec.name)])],
   data: changedData.extend({ name: z.string(), disks: z.array(z.string()), nics: z.array(z.string()) }),
 });

@@ -34,11 +34,18 @@ export const deviceNameSchema = z
 
 export const snapshotNameSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, NAME_RULE);
 
-/** No control characters but line breaks and tabs: libvirt's XML and Hyper-V's WMI refuse them. */
+/** No control characters but line breaks and tabs: libvirt's XML and Hyper-V's WMI refuse them; no half of a surrogate pair. */
 export const descriptionSchema = z
   .string()
   .max(4_000)
-  .regex(/^[\t\n\r\u0020-\ufffd]*$/);
+  .regex(
+    // oxlint-disable-next-line no-control-regex -- they are what this refuses
+    /^(?:[^\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]|[\ud800-\udbff][\udc00-\udfff])*$/,
+    "must be text without control characters",
+  );
+
+/** Whatever UTF-8 can hold: a half of a surrogate pair would become another character on its way. */
+export const UNICODE = /^(?:[^\ud800-\udfff]|[\ud800-\udbff][\udc00-\udfff])*$/;
 
 export const tagSchema = z.string().regex(/^[a-z0-9][a-z0-9._:=/-]{0,62}$/);
 export const tagsSchema = z.array(tagSchema).max(32);
@@ -78,7 +85,7 @@ const changeSchema = z.object({
 
 /** What a change answers, done or planned. With status `partial`, `not_changed` says what was left and why. */
 export const changedData = z.object({
-  id: z.string(),
+  id: z.string().meta({ description: "of what was changed or made; a plan has no id yet of a machine that it would make: zeros" }),
   planned: z.boolean().meta({ description: "true: nothing was changed, this is what would be" }),
   changed: z.array(z.string()).meta({ description: "fields, as in the specification" }),
   changes: z.array(changeSchema),
@@ -94,8 +101,8 @@ export const macLocks = (macs: readonly (string | undefined)[]): string[] =>
   macs.flatMap((mac) => (mac === undefined ? [] : [`mac:${mac.toLowerCase()}`]));
 export const diskLock = (disk: string): string => `disk:${disk}`;
 
-/** A call: answered at once. */
-export const READ = { risk: "read", idempotent: true, timeoutMs: { default: 10_000, max: 30_000 } } as const;
+/** A call: answered at once on a host that is well; one that starts PowerShell under load takes seconds. */
+export const READ = { risk: "read", idempotent: true, timeoutMs: { default: 30_000, max: 30_000 } } as const;
 /** A change that the hypervisor makes in seconds. */
 export const CHANGE = { risk: "change", idempotent: false, plannable: true, timeoutMs: { default: 120_000, max: 3600_000 } } as const;
 /** One that loses what cannot be had again. */

@@ -3,7 +3,7 @@
 import * as z from "zod";
 import type { Rule } from "./define.ts";
 import { hasOneVlanMode, hasOrderedBandwidth, isUnique, newDiskSchema, newNicSchema } from "./vm-devices.ts";
-import { descriptionSchema, deviceIdSchema, memorySchema, tagsSchema } from "./vm-fields.ts";
+import { descriptionSchema, deviceIdSchema, memorySchema, tagsSchema, UNICODE } from "./vm-fields.ts";
 import { secret } from "../secret.ts";
 
 export const FIRMWARES = ["bios", "uefi"] as const;
@@ -48,16 +48,13 @@ export const hardware = {
   deletion_protection: z.boolean().optional(),
 } as const;
 
+const seedText = z.string().regex(UNICODE, "must be valid Unicode");
+
 /** NoCloud: read once by the guest. Any user of a Windows guest can read it: keep secrets that matter out. */
 export const seedSchema = z.strictObject({
-  user_data: secret(
-    z
-      .string()
-      .min(1)
-      .max(64 * 1024),
-  ),
-  meta_data: secret(z.string().max(16 * 1024)).optional(),
-  network_config: secret(z.string().max(16 * 1024)).optional(),
+  user_data: secret(seedText.min(1).max(64 * 1024)),
+  meta_data: secret(seedText.max(16 * 1024)).optional(),
+  network_config: secret(seedText.max(16 * 1024)).optional(),
 });
 
 export const devices = {

@@ -2,6 +2,7 @@
 import * as z from "zod";
 import { defineOperation } from "./define.ts";
 import { CHANGE, READ, vmIdSchema } from "./vm-fields.ts";
+import { secret } from "../secret.ts";
 
 export const vmScreenshot = defineOperation({
   ...READ,
@@ -129,11 +130,14 @@ export const vmSendKeys = defineOperation({
       .max(64)
       .optional()
       .meta({ description: "keys of one chord are held together, chords follow one another" }),
-    text: z
-      .string()
-      .min(1)
-      .max(1_024)
-      .regex(/^[\t\n -~]+$/)
+    // People type passwords at screens.
+    text: secret(
+      z
+        .string()
+        .min(1)
+        .max(1_024)
+        .regex(/^[\t\n -~]+$/),
+    )
       .optional()
       .meta({ description: "typed as on a US keyboard" }),
     hold_ms: z.int().min(0).max(5_000).default(50),

@@ -50,26 +50,31 @@ export const vmData = z.object({
 const rate = z.number().min(0).meta({ description: "per second, since the reading before; 0 at the first" });
 const byteRate = z.number().min(0).meta({ description: "bytes per second, since the reading before; 0 at the first" });
 
+/** What cannot be known of one machine or device for certain is absent, never 0: Hyper-V counts by names that two may have. */
 export const vmStatsData = z.object({
   id: z.string(),
   state: z.enum(VM_STATES),
   sampled_ms: z.number().min(0).meta({ description: "between this reading and the one before; 0 at the first" }),
-  cpu_percent: z.number().min(0).meta({ description: "of all its processors" }),
-  cpu_time_ms: z.number().min(0),
+  cpu_percent: z.number().min(0).nullable().meta({ description: "of all its processors; null: not known" }),
+  cpu_time_ms: z.number().min(0).nullable().meta({ description: "since it was started; null: not known" }),
   memory_assigned_bytes: bytesSchema,
   memory_used_bytes: bytesSchema.nullable().meta({ description: "by the guest's own count; null when it says none" }),
-  disks: z.array(
-    z.object({
-      id: z.string(),
-      read_bytes: bytesSchema,
-      written_bytes: bytesSchema,
-      read_bps: byteRate,
-      write_bps: byteRate,
-      read_iops: rate,
-      write_iops: rate,
-    }),
-  ),
-  nics: z.array(
-    z.object({ id: z.string(), received_bytes: bytesSchema, sent_bytes: bytesSchema, receive_bps: byteRate, send_bps: byteRate }),
-  ),
+  disks: z
+    .array(
+      z.object({
+        id: z.string(),
+        read_bytes: bytesSchema,
+        written_bytes: bytesSchema,
+        read_bps: byteRate,
+        write_bps: byteRate,
+        read_iops: rate,
+        write_iops: rate,
+      }),
+    )
+    .nullable()
+    .meta({ description: "those that are counted; null: not known of any" }),
+  nics: z
+    .array(z.object({ id: z.string(), received_bytes: bytesSchema, sent_bytes: bytesSchema, receive_bps: byteRate, send_bps: byteRate }))
+    .nullable()
+    .meta({ description: "those that are counted; null: not known of any" }),
 });

@@ -6,7 +6,8 @@ import type { RelayConfig } from "../config.ts";
 
 export type Allowance = { readonly allowed: true } | { readonly allowed: false; readonly code: ErrorCode; readonly message: string };
 
-type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands"> & Partial<Pick<RelayConfig, "terminal" | "libvirt">>;
+type AllowConfig = Pick<RelayConfig, "file" | "allow" | "exec" | "commands"> &
+  Partial<Pick<RelayConfig, "terminal" | "libvirt" | "hyperv">>;
 
 const refuse = (code: ErrorCode, message: string): Allowance => ({ allowed: false, code, message });
 
@@ -21,9 +22,12 @@ export function allows(config: AllowConfig, operation: string): Allowance {
   if (isTerminal && config.terminal?.enabled !== true)
     return refuse("TERMINALS_DISABLED", `Set enabled = true under [terminal] in ${config.file}${listed === false ? `. ${add}, too` : ""}.`);
   const isVm = Object.hasOwn(VM_OPERATIONS, operation);
-  if (isVm && !config.libvirt) {
+  if (isVm && !config.libvirt && !config.hyperv) {
     const too = listed === false ? ` ${add}, too.` : "";
-    return refuse("OPERATION_NOT_ALLOWED", `Add a [libvirt] table to ${config.file} (docs/kvm.md).${too}`);
+    return refuse(
+      "OPERATION_NOT_ALLOWED",
+      `Add a [libvirt] table (docs/kvm.md) or a [hyperv] table (docs/hyperv.md) to ${config.file}.${too}`,
+    );
   }
   if (listed === true) return { allowed: true };
   if (listed === false) return refuse("OPERATION_NOT_ALLOWED", `${add}.`);

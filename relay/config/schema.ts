@@ -3,6 +3,7 @@ import * as z from "zod";
 import { hostNameSchema, labelSchema } from "../../protocol/link/control.ts";
 import { LIMITS } from "../../protocol/limits.ts";
 import { commandsSchema, commandTableSchema } from "../drivers/command/tables.ts";
+import { hypervTableSchema } from "../drivers/hyperv/tables.ts";
 import { libvirtTableSchema } from "../drivers/libvirt/tables.ts";
 import { terminalTableSchema } from "../drivers/tmux/tables.ts";
 import { servicesSchema } from "./services.ts";
@@ -38,9 +39,10 @@ export const relayTomlSchema = z.strictObject({
   commands: commandsSchema.default({}),
   command: commandTableSchema.prefault({}),
   libvirt: libvirtTableSchema.optional(),
+  hyperv: hypervTableSchema.optional(),
 });
 
 /** Tables of the design whose driver this version does not have. */
 export const LATER_TABLES: ReadonlySet<string> = new Set(
-  "hyperv containerd docker daemon tmux ssh tailscale ollama lmstudio openai bedrock http".split(" "),
+  "containerd docker daemon tmux ssh tailscale ollama lmstudio openai bedrock http".split(" "),
 );

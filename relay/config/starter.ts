@@ -13,6 +13,8 @@ export interface StarterOptions {
   readonly modelServers?: () => Promise<readonly ModelPlace[]>;
   /** The libvirt to declare; asked for likewise. */
   readonly libvirt?: () => Promise<VmPlace | null>;
+  /** Another system than this one, for tests. */
+  readonly system?: NodeJS.Platform;
 }
 
 /** What is there on every system of its kind. */
@@ -68,12 +70,24 @@ ${vmDeclaration(place)}# [libvirt.images.debian]          # a disk to copy, or a
 # os_family = "linux"
 `;
 
+/** Which switches and folders are meant only a person knows: it is shown, never declared. */
+const WITHOUT_HYPERV = `# Virtual machines of this machine's Hyper-V (docs/hyperv.md). Without the table nobody sees or changes them.
+# [hyperv]
+# [hyperv.storage.default]         # a storage class: disks are made, changed and deleted in these folders only
+# path = 'D:\\VMs'
+# [hyperv.networks.lan]
+# switch = "LAN"                   # a virtual switch (Get-VMSwitch); vlan = 20: the one of adapters that say none
+# [hyperv.images.debian]           # a disk to copy (.vhdx, .vhd), or an .iso for the drive
+# path = 'D:\\Images\\debian-12.vhdx'
+# os_family = "linux"
+`;
+
 interface Found {
   readonly models: readonly ModelPlace[];
   readonly libvirt: VmPlace | null;
 }
 
-function starterText({ name, allowExec }: StarterOptions, { models, libvirt }: Found): string {
+function starterText({ name, allowExec, system = process.platform }: StarterOptions, { models, libvirt }: Found): string {
   return `# What this host lets others do. The host has the last word: nothing runs here that this file does not allow.
 # Every key: docs/relay.md. An unknown key is refused, so a typing error never goes unnoticed.
 
@@ -96,7 +110,7 @@ argv = ["hostname"]
 
 ${sample}
 ${models.length > 0 ? withModels(models) : WITHOUT_MODELS}
-${libvirt ? withLibvirt(libvirt) : WITHOUT_LIBVIRT}
+${libvirt ? withLibvirt(libvirt) : system === "win32" ? WITHOUT_HYPERV : WITHOUT_LIBVIRT}
 # Interactive shells, with the rights of the relay's user (docs/terminals.md; needs tmux).
 # [terminal]
 # enabled = true

@@ -7,6 +7,7 @@ import { allows, type RelayConfig } from "../config.ts";
 import { createCommandDriver } from "./command/driver.ts";
 import type { Driver, DriverHealth, HandlerResult, Inventory, JobContext } from "./contract.ts";
 import { createHostDriver } from "./host/driver.ts";
+import { createHypervDriver } from "./hyperv/driver.ts";
 import { createHttpDriver } from "./http/driver.ts";
 import { createLibvirtDriver } from "./libvirt/driver.ts";
 import { createLmstudioDriver } from "./lmstudio/driver.ts";
@@ -18,6 +19,12 @@ import { createTmuxDriver } from "./tmux/driver.ts";
 import { UsageCounts } from "../proxy/usage-counts.ts";
 import type { StreamServers } from "../streams/contract.ts";
 
+/** One hypervisor a host. Without either table that which this system would have says that it is missing. */
+function hypervisorOf(config: RelayConfig) {
+  const isHyperv = config.hyperv !== null || (config.libvirt === null && process.platform === "win32");
+  return isHyperv ? createHypervDriver(config) : createLibvirtDriver(config);
+}
+
 const builtIn = (config: RelayConfig, usage: UsageCounts) =>
   [
     createHostDriver(),
@@ -27,7 +34,7 @@ const builtIn = (config: RelayConfig, usage: UsageCounts) =>
     createOllamaDriver(config, { usage }),
     createLmstudioDriver(config, { usage }),
     createOpenaiDriver(config, { usage }),
-    createLibvirtDriver(config),
+    hypervisorOf(config),
   ] as const;
 
 type BuiltIn = ReturnType<typeof builtIn>[number];
@@ -88,7 +95,6 @@ export function createDrivers(config: RelayConfig, usage: UsageCounts = new Usag
     consoles: allows(config, "vm.console").allowed,
     lanes: config.lanes,
   });
-  // One hypervisor a host.
   const hypervisor = drivers.find((driver) => driver.resources?.());
   const mayList = allows(config, "vm.list").allowed;
   const health = () => drivers.map((driver) => ({ name: driver.name, ...driver.health() }));

@@ -3,6 +3,7 @@ import { sign, type KeyObject } from "node:crypto";
 import { HELLO_CONTEXT, type EdgeMessage, type HelloBody, type MessageOf, type RelayMessage } from "../../protocol/link/control.ts";
 import { LANE_HELLO_CONTEXT, type LaneHelloBody } from "../../protocol/link/lane.ts";
 import { PRODUCT_VERSION, PROTOCOL_VERSION } from "../../protocol/version.ts";
+import { agentsDigest } from "../drivers/hyperv/bundle.ts";
 
 /** What a host says of itself in a hello. */
 export type HostDescription = Pick<HelloBody, "slots" | "labels" | "facts" | "catalogue">;
@@ -15,8 +16,6 @@ export interface Identity {
 type Challenge = MessageOf<EdgeMessage, "challenge">;
 type Hello = MessageOf<RelayMessage, "hello">;
 
-/** Digest of the agents that this relay carries; none yet. */
-const AGENTS_DIGEST = "none";
 const CONTROL_LANE = 0;
 
 function signed(context: string, body: HelloBody | LaneHelloBody, { privateKey }: Identity): Hello {
@@ -40,7 +39,7 @@ export function helloFor(
   description: HostDescription,
   owed: Pick<HelloBody, "jobs" | "journal">,
 ): Hello {
-  const said = { ...answer(challenge, identity), agents_digest: AGENTS_DIGEST, lane: CONTROL_LANE, now: Date.now() };
+  const said = { ...answer(challenge, identity), agents_digest: agentsDigest(), lane: CONTROL_LANE, now: Date.now() };
   return signed(HELLO_CONTEXT, { ...said, ...description, ...owed }, identity);
 }
 

@@ -1,6 +1,6 @@
 // `npm run bench`: measures the product beside the direct path in the same run, prints a table, writes bench.json.
 // Arguments name parts: jobs, calls, memory, links, billing, tokens, aborts, requests, stream-memory, stream-jobs,
-// stream-billing, echo, vms; `streams` stands for all from `tokens` on. Without any, all of them run.
+// stream-billing, echo, vms, hyperv; `streams` stands for all from `tokens` on. Without any, all of them run.
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { callFigures, jobFigures } from "./jobs.ts";
@@ -60,6 +60,16 @@ if (has("vms")) {
   const { libvirtdMissing } = await import("../fixtures/libvirtd.ts");
   const { virtualMachineFigures } = await import("./virtual-machines.ts");
   if (libvirtdMissing === null) take("virtual machines on KVM", await virtualMachineFigures());
+}
+
+if (has("hyperv")) {
+  const { hypervFigures } = await import("./hyperv.ts");
+  const figures = await hypervFigures();
+  if (figures) {
+    take("the host agent of Hyper-V, on a fake module", figures);
+    const { hypervEdgeFigures } = await import("./hyperv-edge.ts");
+    take("the same through the edge", await hypervEdgeFigures());
+  } else console.log("\nNOT MEASURED: the host agent of Hyper-V; pwsh (PowerShell 7) is not on PATH.");
 }
 
 writeFileSync("bench.json", `${JSON.stringify({ at: new Date().toISOString(), node: process.version, loads, results }, null, 2)}\n`);

@@ -17,7 +17,13 @@ export interface Running {
 }
 
 /** `environment` alone decides where the edge is: nothing of this machine's profile. */
-export function launch(environment: Record<string, string>, args: readonly string[], input = "", node = process.execPath): Running {
+export function launch(
+  environment: Record<string, string>,
+  args: readonly string[],
+  input = "",
+  node = process.execPath,
+  killMs = 25_000,
+): Running {
   const base = { PATH: process.env["PATH"] ?? "", HOME: environment["HOME"] ?? "/nonexistent" };
   const child = spawn(node, [entry, ...args], {
     env: { ...base, ...environment },
@@ -29,7 +35,7 @@ export function launch(environment: Record<string, string>, args: readonly strin
   child.stderr.on("data", (piece: Buffer) => (stderr += piece.toString()));
   child.stdin.on("error", () => {});
   child.stdin.end(input);
-  const timer = setTimeout(() => child.kill("SIGKILL"), 25_000);
+  const timer = setTimeout(() => child.kill("SIGKILL"), killMs);
   const outcome = new Promise<Outcome>((resolve) =>
     child.once("close", (code) => {
       clearTimeout(timer);

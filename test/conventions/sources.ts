@@ -1,18 +1,18 @@
 // The repository's source files, as the convention tests read them.
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 
 export const root = join(import.meta.dirname, "../..");
 
 const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" });
 
-/** Paths from the root, with `/`; tracked or new, never ignored ones. */
-export const files: readonly string[] = listed.split("\n").filter(Boolean);
+/** Paths from the root, with `/`; tracked or new, never ignored or deleted ones. */
+export const files: readonly string[] = listed.split("\n").filter((path) => path && existsSync(join(root, path)));
 
 export const read = (path: string): string => readFileSync(join(root, path), "utf8");
 
-const SOURCE = /^(protocol|worker|relay|embedded|cli|scripts|web)\/.*\.(ts|tsx|mjs)$/;
+const SOURCE = /^(protocol|worker|relay|agents|embedded|cli|scripts|web)\/.*\.(ts|tsx|mjs)$/;
 /** Product sources: not tests, not generated. */
 export const sources: readonly string[] = files.filter(
   (path) => SOURCE.test(path) && !path.includes("/generated/") && !path.endsWith(".d.ts"),

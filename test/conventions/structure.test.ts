@@ -8,10 +8,11 @@ const folder = (path: string) => path.split("/")[0]!;
 const MAY_IMPORT: Record<string, readonly string[]> = {
   protocol: ["protocol"],
   worker: ["worker", "protocol"],
-  relay: ["relay", "protocol"],
+  relay: ["relay", "agents", "protocol"],
+  agents: ["agents"],
   embedded: ["embedded", "relay", "protocol"],
   cli: ["cli", "embedded", "relay", "protocol"],
-  scripts: ["scripts", "protocol"],
+  scripts: ["scripts", "agents", "protocol"],
   web: ["web", "protocol"],
 };
 

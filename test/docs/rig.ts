@@ -141,3 +141,21 @@ export function pythonParses(text: string): boolean | null {
     return false;
   }
 }
+
+const PARSE = `$errors = $null
+$null = [System.Management.Automation.Language.Parser]::ParseInput([Console]::In.ReadToEnd(), [ref] $null, [ref] $errors)
+ConvertTo-Json -Compress -InputObject @($errors | ForEach-Object { $_.Message })`;
+
+/** What PowerShell's parser does not like; null: there is no PowerShell. */
+export function powershellErrors(text: string): string[] | null {
+  try {
+    const said = execFileSync("pwsh", ["-NoProfile", "-NonInteractive", "-Command", PARSE], {
+      input: text,
+      stdio: ["pipe", "pipe", "ignore"],
+    });
+    return JSON.parse(said.toString()) as string[];
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+}

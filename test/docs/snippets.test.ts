@@ -9,7 +9,7 @@ import { findOperation } from "../../protocol/operations/index.ts";
 import { vmCreate, vmUpdate } from "../../protocol/operations/vm.ts";
 import { vmData } from "../../protocol/operations/vm-view.ts";
 import { loadConfig } from "../../relay/config.ts";
-import { pythonParses } from "./rig.ts";
+import { powershellErrors, pythonParses } from "./rig.ts";
 import { RUN, RUN_VMS } from "./run-list.ts";
 import { marked, PAGES, snippet, snippetsOf, stepScript } from "./snippets.ts";
 
@@ -50,6 +50,7 @@ describe("what cannot run here", () => {
   it.each(marked("parsed").map((one) => [one.name, one] as const))("%s can be read", (_, { language, text }) => {
     if (language === "sh") shellParses(text);
     else if (language === "python") expect(pythonParses(text)).not.toBe(false);
+    else if (language === "powershell") expect(powershellErrors(text) ?? []).toEqual([]);
     else if (language === "hcl") expect(unclosed(text)).toEqual([]);
     else expect(text).toMatch(/^name: /);
   });
@@ -72,8 +73,8 @@ describe("pieces of relay.toml", () => {
     try {
       const file = join(directory, "relay.toml");
       writeFileSync(file, `name = "vm100"\n${text}`);
-      const { services, libvirt } = await loadConfig(file);
-      expect(Object.keys(services).length > 0 || libvirt !== null).toBe(true);
+      const { services, libvirt, hyperv } = await loadConfig(file);
+      expect(Object.keys(services).length > 0 || libvirt !== null || hyperv !== null).toBe(true);
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }

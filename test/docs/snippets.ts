@@ -14,7 +14,7 @@ export interface Snippet {
   readonly text: string;
 }
 
-export const PAGES = ["models.md", "services.md", "clients.md", "virtual-machines.md", "kvm.md", "terraform.md"] as const;
+export const PAGES = ["models.md", "services.md", "clients.md", "virtual-machines.md", "kvm.md", "hyperv.md", "terraform.md"] as const;
 const FENCE = /^(?:<!-- (run|parsed|check): ([\w.-]+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
 
 export function snippetsOf(page: string): Snippet[] {

@@ -5,7 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { InventoryItem } from "../../protocol/inventory.ts";
-import { writeIso } from "../../relay/drivers/libvirt/seed/iso.ts";
+import { writeIso } from "../../relay/drivers/virtual/seed/iso.ts";
 import { buildGuest } from "../fixtures/guest.ts";
 import { libvirtdMissing, startLibvirtd, type Libvirtd } from "../fixtures/libvirtd.ts";
 import { pidOf, startProduct, type Product } from "../product.ts";

@@ -1,23 +1,12 @@
 // A host of virtual machines behind the real edge: a libvirtd of its own, the product with it in relay.toml, and HTTP alone to it.
 // virsh is the oracle.
-import type * as z from "zod";
-import type { Job, Problem } from "../../protocol/api/shapes.ts";
-import type { VM_OPERATIONS } from "../../protocol/operations/virtual-machines.ts";
 import { libvirtToml } from "../fixtures/libvirt-toml.ts";
 import { startLibvirtd, type Libvirtd } from "../fixtures/libvirtd.ts";
 import { startProduct, type Product } from "../product.ts";
-import { json, until } from "./api.ts";
+import { until } from "./api.ts";
+import { VmHost, type DataOf } from "./vm-host.ts";
 
-export type DataOf<N extends keyof typeof VM_OPERATIONS> = z.infer<(typeof VM_OPERATIONS)[N]["data"]>;
-export type Machine = DataOf<"vm.get">;
-
-/** A job, or a problem: the test says which it expects. */
-export type Ended = Pick<Job, "id" | "result"> & Pick<Problem, "code" | "errors" | "job"> & { readonly status: string | number };
-
-export interface Answer<T> {
-  readonly status: number;
-  readonly body: T;
-}
+export type { DataOf, Machine } from "./vm-host.ts";
 
 const MIB = 1024 ** 2;
 
@@ -31,13 +20,12 @@ const tomlOf = (daemon: Libvirtd, { slots = 8, guest }: RigOptions) => `name = "
 slots = ${slots}
 ${libvirtToml(daemon, { network: "nat", images: guest === undefined ? {} : { guest } })}`;
 
-export class VmRig {
+export class VmRig extends VmHost {
   readonly daemon: Libvirtd;
-  readonly product: Product;
 
   constructor(daemon: Libvirtd, product: Product) {
+    super(product, "kvm");
     this.daemon = daemon;
-    this.product = product;
   }
 
   static async start(options: RigOptions = {}): Promise<VmRig> {
@@ -67,36 +55,9 @@ export class VmRig {
     await this.daemon.stop();
   }
 
-  /** Below `/api/v1/hosts/kvm`. */
-  ask<T>(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>> {
-    return json<T>(this.product, method, `/api/v1/hosts/kvm${path}`, body, headers);
-  }
-
-  get<T>(path: string): Promise<Answer<T>> {
-    return this.ask<T>("GET", path);
-  }
-
-  /** A change, waited for; whatever it answers. */
-  change(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<Ended>> {
-    return this.ask(method, path, body, { prefer: "wait=60", ...headers });
-  }
-
-  /** One that must succeed: its data. */
-  async done<N extends keyof typeof VM_OPERATIONS>(_operation: N, method: string, path: string, body?: unknown): Promise<DataOf<N>> {
-    const { status, body: job } = await this.change(method, path, body);
-    if (status !== 200 || job.result?.status !== "success") throw new Error(`${method} ${path}: ${status} ${JSON.stringify(job)}`);
-    return job.result.data as DataOf<N>;
-  }
-
   /** A small machine; BIOS is the quicker firmware. */
   create(name: string, more: object = {}): Promise<DataOf<"vm.create">> {
     return this.done("vm.create", "POST", "/vms", { ...machine(name), ...more });
-  }
-
-  async machine(id: string): Promise<Machine> {
-    const { status, body } = await this.get<Machine>(`/vms/${id}`);
-    if (status !== 200) throw new Error(`${status} ${JSON.stringify(body)}`);
-    return body;
   }
 
   virsh(...args: string[]): Promise<string> {

@@ -180,6 +180,7 @@ describe("vm.create", () => {
     };
     expect(check("vm.create", spec).errors).toEqual([]);
     expect(secretsOf(VM_OPERATIONS["vm.create"] as unknown as OperationDefinition, spec)).toEqual(["/seed/user_data", "/seed/meta_data"]);
+    expect(secretsOf(VM_OPERATIONS["vm.send-keys"] as unknown as OperationDefinition, { vm, text: "hunter2\n" })).toEqual(["/text"]);
   });
 
   it.each(CREATE_REFUSED)("refuses %j at %s", (part, pointer) => {

@@ -45,6 +45,7 @@ const nowhere = (): Places => ({
   dockerSockets: [join(folder, "none.sock")],
   containerdSockets: [],
   libvirtSockets: [],
+  hypervModules: [],
   tailscaledSockets: [],
   path: folder,
 });
@@ -105,4 +106,14 @@ describe("detect", () => {
     expect(found(findings)).toEqual([]);
     expect(labels).not.toContain("docker");
   }, 5_000);
+
+  it("finds Hyper-V by its module, and says how it is used; elsewhere than on Windows it is not looked for", async () => {
+    const said = async (places: Places, used: readonly string[]) =>
+      (await detect([], places, used)).findings.find(({ name }) => name === "Hyper-V");
+    expect(await said(nowhere(), [])).toEqual({ name: "Hyper-V", found: false, detail: "not found" });
+    const there = { ...nowhere(), hypervModules: [folder] };
+    expect(await said(there, [])).toMatchObject({ found: true, detail: expect.stringContaining("docs/hyperv.md") as string });
+    expect(await said(there, usedKinds(parseConfig("[hyperv]\n", "/etc/relay.toml")))).toMatchObject({ detail: "found and used" });
+    expect(PLACES.hypervModules.length > 0).toBe(process.platform === "win32");
+  });
 });

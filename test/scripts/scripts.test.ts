@@ -15,7 +15,7 @@ const node = (...args: string[]) => spawnSync(process.execPath, args, { cwd: roo
 describe("the stamp", () => {
   it("holds until a source, or what it is built with, changes", () => {
     const copy = temporary();
-    for (const folder of ["protocol", "worker", "relay", "embedded", "cli", "scripts", "web"]) mkdirSync(join(copy, folder));
+    for (const folder of ["protocol", "worker", "relay", "embedded", "cli", "scripts", "web", "agents"]) mkdirSync(join(copy, folder));
     for (const file of ["wrangler.toml", "package-lock.json"]) cpSync(join(root, file), join(copy, file));
     writeFileSync(join(copy, "relay/main.ts"), "export {};\n");
     mkdirSync(join(copy, "dist"));

@@ -24,7 +24,23 @@ export interface FakeVmApi {
   answer: ((sent: Sent) => Answer | null) | null;
   vms: readonly object[];
   hasHypervisor: boolean;
+  /** What the host declares, and its machines as it tells them. */
+  machines: FakeMachines;
 }
+
+export interface FakeMachines {
+  readonly virtual: object;
+  readonly vm: (id: string, name: string, state: string) => object;
+  readonly snapshots: readonly object[];
+  readonly stats: (turn: number) => object;
+}
+
+const KVM: FakeMachines = {
+  virtual: VIRTUAL,
+  vm,
+  snapshots: [snapshot("fresh", null, false), snapshot("before-upgrade", "fresh", true), snapshot("try-php", "fresh", false)],
+  stats,
+};
 
 const done = (sent: Sent, data: object) => ({
   id: "01ARZ3NDEKTSV4RRFFQ69G5FAV",
@@ -65,10 +81,10 @@ function read(api: FakeVmApi, path: string, turn: number): object | null {
   const [, id, part] = /\/vms\/([^/]+)(?:\/(.+))?$/.exec(path) ?? [];
   const names = Object.entries(IDS).find(([, known]) => known === id);
   if (!names) return null;
-  if (part === undefined) return vm(names[1], names[0], names[0] === "web" ? "running" : "off");
-  if (part === "stats") return stats(turn);
-  if (part === "snapshots")
-    return { items: [snapshot("fresh", null, false), snapshot("before-upgrade", "fresh", true), snapshot("try-php", "fresh", false)] };
+  const { machines } = api;
+  if (part === undefined) return machines.vm(names[1], names[0], names[0] === "web" ? "running" : "off");
+  if (part === "stats") return machines.stats(turn);
+  if (part === "snapshots") return { items: machines.snapshots };
   return null;
 }
 
@@ -76,7 +92,7 @@ async function withHypervisor(route: Route, api: FakeVmApi): Promise<void> {
   const answer = await route.fetch();
   const body = (await answer.json()) as Record<string, unknown>;
   const operations = ["vm", "disk", "nic", "snapshot", "iso"].flatMap((noun) =>
-    "list get create update delete rename stats start shutdown stop reboot reset suspend resume save screenshot console resize detach attach revert eject"
+    "list get create update delete rename stats start shutdown stop reboot reset suspend resume save screenshot console send-keys resize detach attach revert eject"
       .split(" ")
       .map((verb) => `${noun}.${verb}`),
   );
@@ -88,7 +104,7 @@ async function withHypervisor(route: Route, api: FakeVmApi): Promise<void> {
           capabilities: {
             ...capabilities,
             operations: [...capabilities.operations, ...operations],
-            virtual: api.hasHypervisor ? VIRTUAL : null,
+            virtual: api.hasHypervisor ? api.machines.virtual : null,
           },
         }
       : host;
@@ -97,11 +113,12 @@ async function withHypervisor(route: Route, api: FakeVmApi): Promise<void> {
   await route.fulfill({ response: answer, json: items ? { ...body, items: items.map(add) } : add(body) });
 }
 
-export async function fakeVmApi(page: Page): Promise<FakeVmApi> {
+export async function fakeVmApi(page: Page, machines = KVM): Promise<FakeVmApi> {
   const api: FakeVmApi = {
     sent: [],
     answer: null,
     hasHypervisor: true,
+    machines,
     vms: [
       summary(IDS.web, "web", "running"),
       summary(IDS.db, "db", "off"),

@@ -22,6 +22,7 @@ export const VIRTUAL = {
     { name: "netinst", description: "", kind: "iso", os_family: "linux" },
   ],
   unsupported: ["memory_buffer_percent", "autostart_condition", "autostart_delay_ms"],
+  choices: [] as object[],
 };
 
 export const summary = (id: string, name: string, state: string) => ({
@@ -124,6 +125,14 @@ export const stats = (turn: number) => ({
   cpu_time_ms: turn * 400,
   memory_assigned_bytes: 4 * GIB,
   memory_used_bytes: 1.4 * GIB,
-  disks: [{ id: "d-disk0", read_bytes: 1, written_bytes: 1, read_bps: 80_000, write_bps: 1_200_000, read_iops: 3, write_iops: 9 }],
+  disks: ["d-disk0", "d-outside"].map((id) => ({
+    id,
+    read_bytes: 1,
+    written_bytes: 1,
+    read_bps: 40_000,
+    write_bps: 600_000,
+    read_iops: 3,
+    write_iops: 9,
+  })),
   nics: [{ id: "n-nic0", received_bytes: 1, sent_bytes: 1, receive_bps: 52_000, send_bps: 7_000 }],
 });

@@ -20,8 +20,9 @@ const VIRTUAL: VirtualResources = {
   networks: [{ name: "lan", description: "", vlan: null, vlan_supported: true }],
   images: [{ name: "debian", description: "", kind: "disk", os_family: "linux" }],
   unsupported: ["memory_buffer_percent", "stop_action"],
+  choices: [],
 };
-const has = hasOf(VIRTUAL);
+const has = hasOf(VIRTUAL, "vm.create");
 const draft = freshDraft(VIRTUAL);
 const isValid = (spec: unknown) => checkSpec(vmCreate, spec, "").errors;
 
@@ -95,6 +96,16 @@ describe("the form of a machine that is there", () => {
     expect(changed({ bootOrder: "" })).toEqual({ boot_order: [] });
   });
 
+  it("says a delay in milliseconds, and with its start alone", () => {
+    expect(changed({ autostart: true })).toEqual({ autostart: true });
+    expect(changed({ autostart: true, delayS: "30" })).toEqual({ autostart: true, autostart_delay_ms: 30_000 });
+    const started = { ...before, autostart: true, delayS: "30" };
+    const from = (part: Partial<typeof before>) => patchSpec(started, { ...started, ...part }, has);
+    expect(from({ autostart: false })).toEqual({ autostart: false });
+    expect(from({ delayS: "" })).toEqual({ autostart_delay_ms: 0 });
+    expect(from({ delayS: "soon" })).toEqual({ autostart_delay_ms: "soon" });
+  });
+
   it("takes back what was set by saying null", () => {
     expect(changed({ isDynamic: false })).toEqual({ memory_min_bytes: null });
     expect(changed({ hasTopology: false })).toEqual({ cpu_topology: null });
@@ -103,13 +114,22 @@ describe("the form of a machine that is there", () => {
 
 describe("an adapter", () => {
   it("leaves out what is usual, and sends only what differs", () => {
-    expect(nicSpec({ ...newNic("lan"), vlan: "12", maxMbps: "2.5" }, has)).toEqual({
+    expect(nicSpec({ ...newNic("lan", VIRTUAL), vlan: "12", maxMbps: "2.5" }, has)).toEqual({
       network: "lan",
       vlan: 12,
       bandwidth_max_bps: 2_500_000,
     });
-    const before = { ...newNic("lan"), maxMbps: "100" };
+    const before = { ...newNic("lan", VIRTUAL), maxMbps: "100" };
     expect(nicPatch(before, { ...before, connected: false, maxMbps: "" }, has)).toEqual({ connected: false, bandwidth_max_bps: 0 });
+  });
+});
+
+describe("an adapter on Hyper-V", () => {
+  it("is bound to its address unless it is said otherwise, as the form shows", () => {
+    const fresh = newNic("lan", { hypervisor: "hyperv" });
+    expect([fresh.macGuard, nicSpec(fresh, has)]).toEqual([true, { network: "lan" }]);
+    expect(nicSpec({ ...fresh, macGuard: false }, has)).toEqual({ network: "lan", mac_spoofing_guard: false });
+    expect(nicSpec({ ...newNic("lan", VIRTUAL), macGuard: true }, has)).toEqual({ network: "lan", mac_spoofing_guard: true });
   });
 });
 

@@ -1,5 +1,6 @@
 // The fallback for operations without a form of their own: one field for each property of the JSON Schema.
 import { useState } from "preact/hooks";
+import { isSupported, servedValues } from "../../protocol/abilities.ts";
 import { escapePointer, textOf, withValue, type FormProps } from "./contract.ts";
 import { CheckField, SelectField, TextField } from "./field.tsx";
 
@@ -101,9 +102,25 @@ function Property({ name, schema, isRequired, value, errors, onChange }: Propert
   return <JsonProperty {...field} value={value} onChange={onChange} />;
 }
 
-export function SchemaForm({ operation, spec, onChange, errorsAt }: FormProps) {
+/** Without what the host's hypervisor has no place for. */
+function placed({ host, operation }: Pick<FormProps, "host" | "operation">, schema: Schema): [name: string, property: Schema][] {
+  const all = Object.entries(schema.properties ?? {});
+  const virtual = host.capabilities?.virtual ?? null;
+  if (!virtual || !isVirtual(operation.name)) return all;
+  return all
+    .filter(([name]) => isSupported(virtual, name, operation.name))
+    .map(([name, property]) => [
+      name,
+      property.enum ? { ...property, enum: servedValues(virtual, name, property.enum.map(String)) } : property,
+    ]);
+}
+
+/** Whether a hypervisor's words are about its fields. */
+const isVirtual = (operation: string): boolean => /^(vm|disk|nic|snapshot|iso)\./.test(operation);
+
+export function SchemaForm({ host, operation, spec, onChange, errorsAt }: FormProps) {
   const schema = operation.resource_spec as Schema;
-  const properties = Object.entries(schema.properties ?? {});
+  const properties = placed({ host, operation }, schema);
   if (properties.length === 0) return <p class="soft">There is nothing to fill in.</p>;
   return (
     <>

@@ -89,11 +89,13 @@ export function NicList(part: Part<VmDraft>) {
       ))}
       {draft.nics.length === 0 && (
         <p class="soft">
-          {network ? "None: it reaches nothing." : "The host declares no networks ([libvirt.networks.NAME] in its relay.toml)."}
+          {network
+            ? "None: it reaches nothing."
+            : `The host declares no networks ([${virtual.hypervisor}.networks.NAME] in its relay.toml).`}
         </p>
       )}
       {network && draft.nics.length < MOST_NICS && (
-        <button type="button" class="plain" onClick={() => change({ nics: [...draft.nics, newNic(network.name)] })}>
+        <button type="button" class="plain" onClick={() => change({ nics: [...draft.nics, newNic(network.name, virtual)] })}>
           Add a network
         </button>
       )}

@@ -1,8 +1,9 @@
 // One disk as a form: empty of a size, or from an image; where it lies; how it is attached.
+import type { NewDisk } from "../../protocol/operations/vm-devices.ts";
 import { declaredChoices } from "./declared-choices.ts";
 import { CheckField, SelectField } from "./field.tsx";
 import { diskImages, type DiskDraft } from "./vm-disk-draft.ts";
-import { DraftCheck, DraftCode, DraftNumber, DraftSelect, DraftSize } from "./vm-draft-field.tsx";
+import { DraftCheck, DraftCode, DraftNumber, DraftSelect, DraftServed, DraftSize } from "./vm-draft-field.tsx";
 import type { Part } from "./vm-part.ts";
 
 type DiskPart = Part<DiskDraft> & {
@@ -10,18 +11,18 @@ type DiskPart = Part<DiskDraft> & {
   readonly isNewMachine: boolean;
 };
 
-const BUSES = [["", "the usual one"], "virtio", "scsi", "sata", "ide"] as const;
-const FORMATS = [["", "the usual one"], "qcow2", "raw", "vhdx"] as const;
+const BUSES: readonly NonNullable<NewDisk["bus"]>[] = ["virtio", "scsi", "sata", "ide"];
+const FORMATS: readonly NonNullable<NewDisk["format"]>[] = ["qcow2", "raw", "vhdx"];
 const CACHES = [["", "the usual one"], "none", "writeback", "writethrough"] as const;
 
 function How(part: DiskPart) {
   const { draft, change, guide, isNewMachine } = part;
   return (
     <details class="fold">
-      <summary>Name, bus, format, limits</summary>
+      <summary>Name, attachment, limits</summary>
       <DraftCode of={part} name="name" field="name" label="Name" hint={guide("name")} />
-      <DraftSelect of={part} name="bus" field="bus" label="Bus" choices={BUSES} />
-      <DraftSelect of={part} name="format" field="format" label="Format" hint={guide("format")} choices={FORMATS} />
+      <DraftServed of={part} name="bus" field="bus" label="Bus" values={BUSES} />
+      <DraftServed of={part} name="format" field="format" label="Format" hint={guide("format")} values={FORMATS} />
       <DraftSelect of={part} name="cache" field="cache" label="Cache" choices={CACHES} />
       {isNewMachine && <CheckField label="Boot from it" checked={draft.boot} onCheck={(boot) => change({ boot })} />}
       <DraftCheck of={part} name="preallocate" field="preallocate" label="Take the space now" />

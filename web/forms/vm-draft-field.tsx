@@ -1,5 +1,6 @@
 // Fields of a virtual machine's forms, each bound to one field of the draft and one of the specification: there only where the
 // hypervisor has a place for it, with what the server says of it.
+import { servedValues } from "../../protocol/abilities.ts";
 import { CheckField, SelectField, TextField } from "./field.tsx";
 import type { Part } from "./vm-part.ts";
 import { NumberField, SizeField } from "./vm-size.tsx";
@@ -54,6 +55,19 @@ interface SelectProps<D> extends BoundProps<D, string> {
 export function DraftSelect<D>({ choices, ...props }: SelectProps<D>) {
   const { about, isOffered, value, set } = bound(props);
   return isOffered && <SelectField {...about} choices={choices} value={value} onChoose={set} />;
+}
+
+const USUAL = ["", "the usual one"] as const;
+
+/** One of the contract's values of a field, of those that the host serves. Where there is but one, there is nothing to choose. */
+export function DraftServed<D>({ values, ...props }: BoundProps<D, string> & { readonly values: readonly string[] }) {
+  const { of, name, field } = props;
+  const served = servedValues(of.virtual, field, values, of.firmware);
+  const typed = of.draft[name] as string;
+  if (served.length < 2 && (typed === "" || served.includes(typed))) return null;
+  // What is typed stays shown, so that what is said about it has its place.
+  const all = typed === "" || served.includes(typed) ? served : [...served, typed];
+  return <DraftSelect {...props} choices={[USUAL, ...all]} />;
 }
 
 export function DraftCheck<D>(props: BoundProps<D, boolean>) {

@@ -1,5 +1,6 @@
 // A virtual machine as it is typed into a form, and the specification that it makes. Fields that the hypervisor has no place for, and
 // those of a section that is closed, are not in it. Pure.
+import { isSupported } from "../../protocol/abilities.ts";
 import type { Vm, VirtualResources } from "../vm/contract.ts";
 import { diskSpec, newDisk, type DiskDraft } from "./vm-disk-draft.ts";
 import { newNic, nicSpec, type NicDraft } from "./vm-nic-draft.ts";
@@ -43,10 +44,11 @@ export interface VmDraft extends HardwareDraft {
 }
 
 export type Has = (field: string) => boolean;
+/** Whether the hypervisor has a place for a field, in this operation. */
 export const hasOf =
-  (virtual: VirtualResources): Has =>
+  (virtual: VirtualResources, operation: string): Has =>
   (field) =>
-    !virtual.unsupported.includes(field);
+    isSupported(virtual, field, operation);
 
 const FRESH: HardwareDraft = {
   description: "",
@@ -84,7 +86,7 @@ export function freshDraft(virtual: VirtualResources): VmDraft {
     name: "",
     storage: storage?.name ?? "default",
     disks: [newDisk(virtual)],
-    nics: network ? [newNic(network.name)] : [],
+    nics: network ? [newNic(network.name, virtual)] : [],
     iso: "",
     userData: "",
     start: true,
@@ -127,7 +129,7 @@ type Spec = Readonly<Record<string, unknown>>;
 function hardwareSpec(draft: HardwareDraft, has: Has): Record<string, unknown> {
   const isUefi = draft.firmware === "uefi";
   const order = wordsOf(draft.bootOrder);
-  const delay = numberOf(draft.delayS);
+  const delay = numberOf(draft.delayS) ?? 0;
   const all: Record<string, unknown> = {
     description: draft.description,
     tags: wordsOf(draft.tags),
@@ -147,7 +149,7 @@ function hardwareSpec(draft: HardwareDraft, has: Has): Record<string, unknown> {
     boot_order: order,
     autostart: draft.autostart,
     autostart_condition: draft.autostart ? textOrNone(draft.condition) : undefined,
-    autostart_delay_ms: draft.autostart && typeof delay === "number" ? delay * 1_000 : delay,
+    autostart_delay_ms: !draft.autostart ? undefined : typeof delay === "number" ? delay * 1_000 : delay,
     stop_action: textOrNone(draft.stopAction),
     deletion_protection: draft.protection,
   };
@@ -157,7 +159,12 @@ function hardwareSpec(draft: HardwareDraft, has: Has): Record<string, unknown> {
 /** What `vm.create` takes. What stands at its usual value is left out. */
 export function createSpec(draft: VmDraft, has: Has): Spec {
   const hardware = Object.entries(hardwareSpec(draft, has)).filter(
-    ([, value]) => value !== null && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0),
+    ([field, value]) =>
+      value !== null &&
+      value !== false &&
+      value !== "" &&
+      !(Array.isArray(value) && value.length === 0) &&
+      !(field === "autostart_delay_ms" && value === 0),
   );
   return {
     name: draft.name.trim(),
@@ -172,9 +179,9 @@ export function createSpec(draft: VmDraft, has: Has): Spec {
   };
 }
 
-/** What `vm.update` takes: only what differs. */
+/** What `vm.update` takes: only what differs. What a section that was opened says already is no difference. */
 export function patchSpec(before: HardwareDraft, after: HardwareDraft, has: Has): Spec {
-  const was = hardwareSpec(before, has);
+  const was: Record<string, unknown> = { ...hardwareSpec({ ...before, autostart: after.autostart }, has), autostart: before.autostart };
   return Object.fromEntries(
     Object.entries(hardwareSpec(after, has)).filter(([field, value]) => JSON.stringify(value) !== JSON.stringify(was[field])),
   );

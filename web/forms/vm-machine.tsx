@@ -3,6 +3,7 @@ import { SelectField } from "./field.tsx";
 import { DraftCheck, DraftNumber, DraftSelect, DraftSize } from "./vm-draft-field.tsx";
 import type { HardwareDraft } from "./vm-draft.ts";
 import type { Part } from "./vm-part.ts";
+import type { VirtualResources } from "../vm/contract.ts";
 
 const PROCESSORS = [1, 2, 4, 8];
 
@@ -12,7 +13,13 @@ function Dynamic(part: Part<HardwareDraft>) {
     <div class="inset">
       <DraftSize of={part} name="memoryMin" field="memory_min_bytes" label="At least" hint={guide("memory_min_bytes")} />
       <DraftSize of={part} name="memoryMax" field="memory_max_bytes" label="At most" hint={guide("memory_max_bytes")} />
-      <DraftNumber of={part} name="buffer" field="memory_buffer_percent" label="Reserve, percent" hint={guide("memory_buffer_percent")} />
+      <DraftNumber
+        of={part}
+        name="buffer"
+        field="memory_buffer_percent"
+        label="Reserve, percent"
+        hint="Beyond what the guest uses, kept ready for it"
+      />
     </div>
   );
 }
@@ -54,6 +61,12 @@ export function MachineFields(part: Part<HardwareDraft>) {
   );
 }
 
+/** What Hyper-V's own tools call it. */
+const GENERATIONS = { uefi: "generation 2", bios: "generation 1" } as const;
+const NAMES = { uefi: "UEFI", bios: "BIOS" } as const;
+const nameOf = (firmware: HardwareDraft["firmware"], { hypervisor }: VirtualResources): string =>
+  hypervisor === "hyperv" ? `${NAMES[firmware]} (${GENERATIONS[firmware]})` : NAMES[firmware];
+
 const KEYS = [
   ["", "by the guest's system"],
   ["microsoft-windows", "Microsoft, Windows"],
@@ -62,38 +75,28 @@ const KEYS = [
 ] as const;
 
 export function FirmwareFields(part: Part<HardwareDraft> & { readonly isFixed: boolean }) {
-  const { draft, change, errorsAt, guide, has, isFixed } = part;
+  const { draft, change, errorsAt, guide, has, isFixed, virtual } = part;
   const isUefi = draft.firmware === "uefi";
   return (
     <fieldset class="card">
       <legend>Firmware</legend>
       {isFixed ? (
         <p>
-          {isUefi ? "UEFI" : "BIOS"} <span class="soft">fixed since it was made</span>
+          {nameOf(draft.firmware, virtual)} <span class="soft">fixed since it was made</span>
         </p>
       ) : (
         <SelectField
           label="Kind"
-          hint={guide("firmware")}
+          hint={virtual.hypervisor === "hyperv" ? "Fixed from then on" : guide("firmware")}
           value={draft.firmware}
-          choices={[
-            ["uefi", "UEFI"],
-            ["bios", "BIOS"],
-          ]}
+          choices={(["uefi", "bios"] as const).map((firmware) => [firmware, nameOf(firmware, virtual)] as const)}
           errors={errorsAt("/firmware")}
           onChoose={(firmware) => change({ firmware: firmware as HardwareDraft["firmware"] })}
         />
       )}
       {isUefi && <DraftCheck of={part} name="secureBoot" field="secure_boot" label="Secure boot" />}
       {isUefi && draft.secureBoot && has("secure_boot") && (
-        <DraftSelect
-          of={part}
-          name="template"
-          field="secure_boot_template"
-          label="Keys"
-          hint={guide("secure_boot_template")}
-          choices={KEYS}
-        />
+        <DraftSelect of={part} name="template" field="secure_boot_template" label="Keys" choices={KEYS} />
       )}
       {isUefi && <DraftCheck of={part} name="tpm" field="tpm" label="TPM" />}
       {!isUefi && <p class="hint">Secure boot and TPM take UEFI.</p>}

@@ -1,5 +1,5 @@
 // A network adapter as it is typed into a form, and the specification that it makes. Pure.
-import type { Nic } from "../vm/contract.ts";
+import type { Nic, VirtualResources } from "../vm/contract.ts";
 import type { Has } from "./vm-draft.ts";
 import { given, numberOf, textOrNone } from "./vm-values.ts";
 
@@ -10,6 +10,8 @@ export interface NicDraft {
   readonly model: string;
   readonly vlan: string;
   readonly macGuard: boolean;
+  /** What the hypervisor does without being asked. */
+  readonly isGuarded: boolean;
   readonly dhcpGuard: boolean;
   readonly routerGuard: boolean;
   /** Megabits a second. */
@@ -18,13 +20,17 @@ export interface NicDraft {
   readonly connected: boolean;
 }
 
-export const newNic = (network: string): NicDraft => ({
+/** Hyper-V binds an adapter to its address unless it is told not to. */
+const GUARDED: Readonly<Record<VirtualResources["hypervisor"], boolean>> = { libvirt: false, hyperv: true };
+
+export const newNic = (network: string, { hypervisor }: Pick<VirtualResources, "hypervisor">): NicDraft => ({
   network,
   name: "",
   mac: "",
   model: "",
   vlan: "",
-  macGuard: false,
+  macGuard: GUARDED[hypervisor],
+  isGuarded: GUARDED[hypervisor],
   dhcpGuard: false,
   routerGuard: false,
   minMbps: "",
@@ -42,6 +48,7 @@ export const nicDraftOf = (nic: Nic): NicDraft => ({
   model: nic.model,
   vlan: nic.vlan === null ? "" : String(nic.vlan),
   macGuard: nic.mac_spoofing_guard,
+  isGuarded: nic.mac_spoofing_guard,
   dhcpGuard: nic.dhcp_guard,
   routerGuard: nic.router_guard,
   minMbps: mega(nic.bandwidth_min_bps),
@@ -71,11 +78,13 @@ function whole(draft: NicDraft, has: Has): Record<string, unknown> {
   return given(Object.fromEntries(Object.entries(all).filter(([field]) => has(field))));
 }
 
-const USUAL: Readonly<Record<string, boolean>> = { mac_spoofing_guard: false, dhcp_guard: false, router_guard: false, connected: true };
+const USUAL: Readonly<Record<string, boolean>> = { dhcp_guard: false, router_guard: false, connected: true };
 
 /** Of a new one: what stands at its usual value is left out. */
-export const nicSpec = (draft: NicDraft, has: Has): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(whole(draft, has)).filter(([field, value]) => USUAL[field] !== value));
+export function nicSpec(draft: NicDraft, has: Has): Readonly<Record<string, unknown>> {
+  const usual = { ...USUAL, mac_spoofing_guard: draft.isGuarded };
+  return Object.fromEntries(Object.entries(whole(draft, has)).filter(([field, value]) => usual[field as keyof typeof usual] !== value));
+}
 
 /** Of one that is there: only what differs. An emptied bandwidth is no limit. */
 export function nicPatch(before: NicDraft, after: NicDraft, has: Has): Readonly<Record<string, unknown>> {

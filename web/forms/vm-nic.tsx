@@ -1,20 +1,23 @@
 // One network adapter as a form: on which network, with which address; guards and bandwidth behind a fold.
+import type { NewNic } from "../../protocol/operations/vm-devices.ts";
 import { declaredChoices } from "./declared-choices.ts";
 import { SelectField } from "./field.tsx";
-import { DraftCheck, DraftCode, DraftNumber, DraftSelect } from "./vm-draft-field.tsx";
+import { DraftCheck, DraftCode, DraftNumber, DraftServed } from "./vm-draft-field.tsx";
 import type { NicDraft } from "./vm-nic-draft.ts";
 import type { Part } from "./vm-part.ts";
 
-const MODELS = [["", "the usual one"], "paravirtual", "e1000e", "e1000", "rtl8139", "legacy"] as const;
+const MODELS: readonly NonNullable<NewNic["model"]>[] = ["paravirtual", "e1000e", "e1000", "rtl8139", "legacy"];
+/** As each hypervisor makes them: the first bytes are its maker's. */
+const MACS = { libvirt: "52:54:00:12:34:56", hyperv: "00:15:5d:12:34:56" } as const;
 
 function More(part: Part<NicDraft>) {
-  const { guide } = part;
+  const { guide, virtual } = part;
   return (
     <details class="fold">
-      <summary>Address, model, guards, bandwidth</summary>
+      <summary>Address, guards, bandwidth</summary>
       <DraftCode of={part} name="name" field="name" label="Name" hint={guide("name")} />
-      <DraftCode of={part} name="mac" field="mac" label="Hardware address" hint={guide("mac")} placeholder="52:54:00:12:34:56" />
-      <DraftSelect of={part} name="model" field="model" label="Model" choices={MODELS} />
+      <DraftCode of={part} name="mac" field="mac" label="Hardware address" hint={guide("mac")} placeholder={MACS[virtual.hypervisor]} />
+      <DraftServed of={part} name="model" field="model" label="Model" values={MODELS} />
       <DraftCheck of={part} name="macGuard" field="mac_spoofing_guard" label="No other hardware address than its own" />
       <DraftCheck of={part} name="dhcpGuard" field="dhcp_guard" label="It may not answer DHCP" />
       <DraftCheck of={part} name="routerGuard" field="router_guard" label="It may not announce itself as router" />

@@ -11,6 +11,7 @@ import { Empty, Loaded } from "../parts/states.tsx";
 import { place } from "../router.ts";
 import { pathTo, type ScreenName } from "../routes.ts";
 import { useStore } from "../store.ts";
+import { hasPlaceFor, HYPERVISORS } from "../vm/contract.ts";
 import { HostFacts, Remove } from "./host-facts.tsx";
 import { JobList } from "./job-list.tsx";
 import { Metrics } from "./host-metrics.tsx";
@@ -84,6 +85,7 @@ export function obstacle(host: Host, operation: Operation, me: Me): string | nul
   if (!capabilities) return "The host has not connected yet, so it is not known what it offers.";
   if (!capabilities.operations.includes(operation.name))
     return "The host does not offer this: its relay.toml does not allow it, or it has no driver for it.";
+  if (!hasPlaceFor(host, operation.name)) return `${HYPERVISORS[capabilities.virtual!.hypervisor]} has no such thing.`;
   if (operation.risk === "read" && !host.online) return "The host is offline; this is answered at once or not at all.";
   return null;
 }

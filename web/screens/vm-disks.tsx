@@ -1,6 +1,7 @@
 // Disks and drives of a virtual machine: what each is, made larger, taken off, deleted; a new one; what is in the drive.
 import { useState } from "preact/hooks";
 import { useMe } from "../api/session.ts";
+import { hasOf, type Has } from "../forms/vm-draft.ts";
 import { SizeField } from "../forms/vm-size.tsx";
 import { bytesOf, sizeOfBytes, type Size } from "../forms/vm-values.ts";
 import { Badge } from "../parts/badge.tsx";
@@ -19,7 +20,7 @@ import { NewDisk } from "./vm-disk-new.tsx";
 
 const limit = (value: number, unit: string) => (value === 0 ? null : `${value.toLocaleString("en")} ${unit}`);
 
-function DiskFacts({ disk }: { readonly disk: Disk }) {
+function DiskFacts({ disk, has }: { readonly disk: Disk; readonly has: Has }) {
   return (
     <Facts
       of={[
@@ -29,10 +30,10 @@ function DiskFacts({ disk }: { readonly disk: Disk }) {
         ["Storage class", disk.storage_class ?? <span class="soft">outside what the host declares: it is only shown</span>],
         ["Image", disk.image],
         ["Boots", disk.boot_index === null ? null : `as number ${disk.boot_index}`],
-        ["Cache", disk.cache === "default" ? null : disk.cache],
-        ["Freed space", disk.discard ? "given back" : null],
+        ["Cache", !has("cache") || disk.cache === "default" ? null : disk.cache],
+        ["Freed space", has("discard") && disk.discard ? "given back" : null],
         ["Operations", limit(disk.iops_max, "a second")],
-        ["Bytes", disk.bytes_per_second_max === 0 ? null : `${sizeOf(disk.bytes_per_second_max)}/s`],
+        ["Bytes", !has("bytes_per_second_max") || disk.bytes_per_second_max === 0 ? null : `${sizeOf(disk.bytes_per_second_max)}/s`],
         ["Writing", disk.read_only ? "no" : null],
       ]}
     />
@@ -83,6 +84,7 @@ function DiskCard({ host, vm, disk, reload }: DiskProps) {
   const isBusy = change.work?.isBusy ?? false;
   const path = `${vmPath(host.name, vm.id)}/disks/${segment(disk.id)}`;
   const isOurs = disk.storage_class !== null;
+  const virtual = virtualOf(host);
   const grow = (size_bytes: number | string | undefined) =>
     planned.wish({
       what: `Making ${disk.name} larger`,
@@ -111,7 +113,7 @@ function DiskCard({ host, vm, disk, reload }: DiskProps) {
         <h2 class="name">{disk.name}</h2>
         {disk.size_bytes !== null && <Badge tone="calm">{sizeOf(disk.size_bytes)}</Badge>}
       </div>
-      <DiskFacts disk={disk} />
+      <DiskFacts disk={disk} has={virtual ? hasOf(virtual, "disk.update") : () => false} />
       {isOurs && mayAsk(me, host, "disk.resize") && (
         <Grow
           key={disk.size_bytes}

@@ -25,7 +25,7 @@ export function VmHardware({ host, vm, reload }: VmTabProps) {
   const guide = useGuide("vm.update");
   const form = useShown(change.work);
   if (!virtual || !mayAsk(me, host, "vm.update")) return <Empty title="You may look at this machine, not change it." />;
-  const has = hasOf(virtual);
+  const has = hasOf(virtual, "vm.update");
   const now = hardwareOf(vm);
   // What was not touched follows the machine.
   const draft: HardwareDraft = { ...now, ...edited };
@@ -38,6 +38,7 @@ export function VmHardware({ host, vm, reload }: VmTabProps) {
     guide,
     has,
     virtual,
+    firmware: draft.firmware,
   };
   const save = (event: Event) => {
     event.preventDefault();

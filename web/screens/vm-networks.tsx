@@ -48,7 +48,7 @@ function NicEdit({ host, vm, nic, virtual, reload, onEnd }: WithVirtual & { read
   const change = useChange(reload);
   const planned = usePlanned(change);
   const guide = useGuide("nic.update");
-  const has = hasOf(virtual);
+  const has = hasOf(virtual, "nic.update");
   const draft = { ...before, ...edited };
   const body = nicPatch(before, draft, has);
   const isSame = Object.keys(body).length === 0;
@@ -71,6 +71,7 @@ function NicEdit({ host, vm, nic, virtual, reload, onEnd }: WithVirtual & { read
         guide={guide}
         has={has}
         virtual={virtual}
+        firmware={vm.firmware}
       />
       <WorkLine change={change} />
       <PlanDialog planned={planned} />

@@ -84,7 +84,7 @@ function CreateForm(props: FormProps) {
   const [draft, setDraft] = useState(() => freshDraft(virtual));
   const change = useChange();
   const guide = useGuide("vm.create");
-  const has = hasOf(virtual);
+  const has = hasOf(virtual, "vm.create");
   const part: Part<VmDraft> = {
     draft,
     change: (part) => setDraft((before) => ({ ...before, ...part })),
@@ -92,6 +92,7 @@ function CreateForm(props: FormProps) {
     guide,
     has,
     virtual,
+    firmware: draft.firmware,
   };
   const send = async (event: Event) => {
     event.preventDefault();

@@ -11,7 +11,7 @@ export const NewNic = (props: WithVirtual) => (
     opener="Add a network"
     title="New network adapter"
     thing="the adapter"
-    fresh={newNic(props.virtual.networks[0]?.name ?? "")}
+    fresh={newNic(props.virtual.networks[0]?.name ?? "", props.virtual)}
     specOf={nicSpec}
     fields={(part) => <NicFields {...part} />}
   />

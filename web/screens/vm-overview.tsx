@@ -1,11 +1,12 @@
 // A virtual machine at a glance: power, what it shows and does now, what it is, its notes; renaming and deleting it.
 import { useMe } from "../api/session.ts";
+import { hasOf, type Has } from "../forms/vm-draft.ts";
 import { Badge } from "../parts/badge.tsx";
 import { Facts, type Fact } from "../parts/facts.tsx";
 import { countOf, sizeOf } from "../parts/format.ts";
 import { Time } from "../parts/time.tsx";
 import { pathTo } from "../routes.ts";
-import { mayAsk, type Vm } from "../vm/contract.ts";
+import { mayAsk, virtualOf, type Vm } from "../vm/contract.ts";
 import { PowerButtons } from "../vm/power.tsx";
 import { Preview } from "../vm/preview.tsx";
 import { VmFigures } from "../vm/stats.tsx";
@@ -15,17 +16,39 @@ import type { VmTabProps } from "./vm.tsx";
 import { Notes } from "./vm-notes.tsx";
 import { Rename, Delete } from "./vm-leave.tsx";
 
-function memoryOf(vm: Vm): string {
+function memoryOf(vm: Vm, has: Has): string {
   const bounds = [vm.memory_min_bytes, vm.memory_max_bytes].map((bytes) => (bytes === null ? null : sizeOf(bytes)));
   if (bounds.every((bound) => bound === null)) return sizeOf(vm.memory_bytes);
-  return `${sizeOf(vm.memory_bytes)}, ${bounds.map((bound) => bound ?? "…").join(" to ")}`;
+  const reserve = has("memory_buffer_percent") && vm.memory_buffer_percent !== null ? `, ${vm.memory_buffer_percent} % in reserve` : "";
+  return `${sizeOf(vm.memory_bytes)}, ${bounds.map((bound) => bound ?? "…").join(" to ")}${reserve}`;
 }
 
 const FIRMWARE = { uefi: "UEFI", bios: "BIOS" } as const;
+const KEYS: Readonly<Record<string, string>> = {
+  "microsoft-windows": "Microsoft's keys for Windows",
+  "microsoft-uefi-ca": "Microsoft's keys for others",
+  "open-source-shielded-vm": "keys for shielded machines",
+};
+const STOPS: Readonly<Record<string, string>> = { shutdown: "shut down", save: "saved", "turn-off": "turned off" };
+
+/** What the hypervisor has no place for is not said. */
+function withHost(vm: Vm, has: Has): string {
+  if (!vm.autostart) return "stays off";
+  const words = [
+    "starts",
+    has("autostart_condition") && vm.autostart_condition === "if-running" ? "if it ran before" : "",
+    has("autostart_delay_ms") && vm.autostart_delay_ms > 0 ? `after ${vm.autostart_delay_ms / 1_000} s` : "",
+  ];
+  return words.filter(Boolean).join(", ");
+}
+
 const SYSTEMS = { linux: "Linux", windows: "Windows", other: "other" } as const;
 
 function factsOf({ host, vm }: VmTabProps): Fact[] {
-  const extras = [FIRMWARE[vm.firmware], vm.secure_boot ? "secure boot" : "", vm.tpm ? "TPM" : "", vm.nested ? "nested" : ""];
+  const virtual = virtualOf(host);
+  const has: Has = virtual ? hasOf(virtual, "vm.update") : () => false;
+  const keys = vm.secure_boot && has("secure_boot_template") ? (KEYS[vm.secure_boot_template ?? ""] ?? "") : "";
+  const extras = [FIRMWARE[vm.firmware], vm.secure_boot ? "secure boot" : "", keys, vm.tpm ? "TPM" : "", vm.nested ? "nested" : ""];
   const total = vm.disks.reduce((sum, disk) => sum + (disk.size_bytes ?? 0), 0);
   return [
     [
@@ -45,11 +68,12 @@ function factsOf({ host, vm }: VmTabProps): Fact[] {
           )),
     ],
     ["Processors", String(vm.cpus)],
-    ["Memory", memoryOf(vm)],
+    ["Memory", memoryOf(vm, has)],
     ["Disks", `${countOf(vm.disks.filter(({ kind }) => kind === "disk").length, "disk")}, ${sizeOf(total)}`],
     ["Firmware", extras.filter(Boolean).join(", ")],
     ["System", vm.os_family === null ? null : SYSTEMS[vm.os_family]],
-    ["With the host", vm.autostart ? "starts" : "stays off"],
+    ["With the host", withHost(vm, has)],
+    ["When it stops", has("stop_action") ? `the machine is ${STOPS[vm.stop_action] ?? vm.stop_action}` : null],
     [
       "Tags",
       vm.tags.length === 0
@@ -80,7 +104,7 @@ export function VmOverview(props: VmTabProps) {
         </p>
       )}
       {vm.state === "running" && mayAsk(me, host, "vm.screenshot") && <Preview host={host} vm={vm} />}
-      {vm.state === "running" && mayAsk(me, host, "vm.stats") && <VmFigures host={host.name} vm={vm} />}
+      {vm.state === "running" && mayAsk(me, host, "vm.stats") && <VmFigures host={host} vm={vm} />}
       <div class="columns">
         <section class="card">
           <h2>About</h2>

@@ -35,7 +35,7 @@ export function NewPart<D extends object>(props: NewPartProps<D>) {
   const change = useChange(reload);
   const planned = usePlanned(change);
   const guide = useGuide(operation);
-  const has = hasOf(virtual);
+  const has = hasOf(virtual, operation);
   const add = (event: Event) => {
     event.preventDefault();
     void planned.wish({
@@ -59,7 +59,7 @@ export function NewPart<D extends object>(props: NewPartProps<D>) {
   return (
     <form class="form card" onSubmit={add} noValidate aria-label={title}>
       <h2>{title}</h2>
-      {fields({ draft, change: set, errorsAt: errorsIn(change.work), guide, has, virtual })}
+      {fields({ draft, change: set, errorsAt: errorsIn(change.work), guide, has, virtual, firmware: vm.firmware })}
       <WorkLine change={change} />
       <PlanDialog planned={planned} />
       <div class="buttons">

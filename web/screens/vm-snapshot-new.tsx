@@ -11,18 +11,17 @@ const freshName = () => `before-${new Date().toISOString().slice(0, 16).replaceA
 
 export function Take({ host, vm, reload }: VmTabProps) {
   const isRunning = vm.state === "running" || vm.state === "paused";
-  /** libvirt keeps a running machine's disks with its memory or not at all. */
-  const isChoice = isRunning && virtualOf(host)?.hypervisor !== "libvirt";
+  /** libvirt keeps a running machine's disks with its memory or not at all; Hyper-V leaves the memory out only of one that runs. */
+  const isChoice = vm.state === "running" && virtualOf(host)?.hypervisor === "hyperv";
   const [isOpen, setIsOpen] = useState(false);
   const [name, setName] = useState(freshName);
   const [description, setDescription] = useState("");
   const [withMemory, setWithMemory] = useState(true);
-  const [isQuiet, setIsQuiet] = useState(false);
   const change = useChange(reload);
   const errorsAt = errorsIn(change.work);
   const take = async (event: Event) => {
     event.preventDefault();
-    const memory = isRunning ? { memory: withMemory, ...(withMemory ? {} : { quiesce: isQuiet }) } : {};
+    const memory = isRunning ? { memory: withMemory || !isChoice } : {};
     const done = await change.run("Taking the snapshot", {
       method: "POST",
       path: `${vmPath(host.name, vm.id)}/snapshots`,
@@ -48,19 +47,14 @@ export function Take({ host, vm, reload }: VmTabProps) {
       {isChoice && (
         <CheckField
           label="With its memory"
-          hint="Going back continues where it is now; without, as after a power cut"
+          hint={
+            withMemory
+              ? "Going back continues where it is now"
+              : "The guest stills its file systems first, and going back starts it anew; takes its integration services"
+          }
           checked={withMemory}
           errors={errorsAt("/memory")}
           onCheck={setWithMemory}
-        />
-      )}
-      {isChoice && !withMemory && (
-        <CheckField
-          label="Have the guest still its file systems first"
-          hint="Takes the agent in the guest"
-          checked={isQuiet}
-          errors={errorsAt("/quiesce")}
-          onCheck={setIsQuiet}
         />
       )}
       <WorkLine change={change} />

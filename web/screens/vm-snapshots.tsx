@@ -8,7 +8,7 @@ import { Badge } from "../parts/badge.tsx";
 import { sizeOf } from "../parts/format.ts";
 import { Empty, Loaded } from "../parts/states.tsx";
 import { Time } from "../parts/time.tsx";
-import { mayAsk, vmPath, type Snapshot } from "../vm/contract.ts";
+import { mayAsk, paceOf, virtualOf, vmPath, type Snapshot } from "../vm/contract.ts";
 import { PlanDialog, usePlanned } from "../vm/plan.tsx";
 import { branchesOf, type Branch } from "../vm/snapshot-tree.ts";
 import { useChange } from "../vm/use-change.ts";
@@ -50,7 +50,8 @@ function Item({ host, vm, reload, branch, hasChildren }: VmTabProps & { readonly
     snapshot.state,
     snapshot.memory ? "with memory" : "",
     snapshot.size_bytes === null ? "" : sizeOf(snapshot.size_bytes),
-    snapshot.kind === "internal" ? "" : snapshot.kind,
+    // Every one of Hyper-V's lies in files of its own.
+    snapshot.kind === "internal" || virtualOf(host)?.hypervisor === "hyperv" ? "" : snapshot.kind,
   ].filter(Boolean);
   return (
     <li class={`snapshot depth-${Math.min(depth, DEEPEST)}`}>
@@ -96,7 +97,7 @@ export function VmSnapshots(props: VmTabProps) {
   const snapshots = useResource(
     `snapshots ${host.name} ${vm.id}`,
     (signal) => get<{ items: Snapshot[] }>(`${vmPath(host.name, vm.id)}/snapshots`, signal),
-    EVERY_MS,
+    Math.max(EVERY_MS, paceOf(host).machineMs),
   );
   const reload = () => {
     snapshots.reload();

@@ -12,15 +12,13 @@ import { Empty, Failure, Loaded } from "../parts/states.tsx";
 import { place } from "../router.ts";
 import { pathTo, type ScreenName } from "../routes.ts";
 import { useStore } from "../store.ts";
-import { mayAsk, vmPath, type Vm } from "../vm/contract.ts";
+import { mayAsk, paceOf, vmPath, type Vm } from "../vm/contract.ts";
 import { StateBadge } from "../vm/state-badge.tsx";
 import { VmDisks } from "./vm-disks.tsx";
 import { VmHardware } from "./vm-hardware.tsx";
 import { VmNetworks } from "./vm-networks.tsx";
 import { VmOverview } from "./vm-overview.tsx";
 import { VmSnapshots } from "./vm-snapshots.tsx";
-
-const EVERY_MS = 3_000;
 
 /** What each tab is given. */
 export interface VmTabProps {
@@ -73,7 +71,11 @@ export function VmScreen({ params }: ScreenProps) {
   const id = params["vm"] ?? "";
   const host = useHost(name);
   const isThere = host.data?.online ?? false;
-  const vm = useResource(host.data && (isThere || null) && `vm ${name} ${id}`, (signal) => get<Vm>(vmPath(name, id), signal), EVERY_MS);
+  const vm = useResource(
+    host.data && (isThere || null) && `vm ${name} ${id}`,
+    (signal) => get<Vm>(vmPath(name, id), signal),
+    paceOf(host.data).machineMs,
+  );
   return (
     <Screen
       title={vm.data?.name ?? "Virtual machine"}

@@ -30,24 +30,37 @@ async function allVms(signal: AbortSignal): Promise<VmItem[]> {
   return vms.sort((a, b) => a.name.localeCompare(b.name) || a.host.localeCompare(b.host));
 }
 
-const EXAMPLE = `[libvirt.storage.default]
+const EXAMPLES = {
+  libvirt: `[libvirt.storage.default]
 path = "/var/lib/libvirt/images"
 
 [libvirt.networks.nat]
 network = "default"
 
 [libvirt.images.debian-12]
-path = "/srv/images/debian-12.qcow2"`;
+path = "/srv/images/debian-12.qcow2"`,
+  hyperv: String.raw`[hyperv.storage.default]
+path = 'D:\VMs'
+
+[hyperv.networks.lan]
+switch = "External"
+
+[hyperv.images.debian-12]
+path = 'D:\Images\debian-12.vhdx'`,
+};
 
 function NoHypervisor() {
   return (
     <Empty title="No host has a hypervisor">
       <p>
-        Virtual machines appear once a host's relay.toml has a <code>[libvirt]</code> table, and its <code>[allow]</code> the operations:
+        Virtual machines appear once a host's relay.toml has a <code>[libvirt]</code> table (KVM), or on Windows a <code>[hyperv]</code>{" "}
+        table, and its <code>[allow]</code> the operations:
       </p>
-      <pre class="text vm-example">{EXAMPLE}</pre>
+      <pre class="text vm-example">{EXAMPLES.libvirt}</pre>
+      <pre class="text vm-example">{EXAMPLES.hyperv}</pre>
       <p>
-        docs/kvm.md in Farhand's folder says what the relay needs on a KVM host; <code>farhand doctor</code> says what is missing there.
+        docs/kvm.md and docs/hyperv.md in Farhand's folder say what the relay needs there; <code>farhand doctor</code> on the host says what
+        is missing.
       </p>
       <a class="button plain" href={pathTo("hosts")}>
         To the hosts

@@ -3,11 +3,12 @@ import { useRef, useState } from "preact/hooks";
 import type { ScreenProps } from "../app.tsx";
 import { get } from "../api/client.ts";
 import { useResource } from "../api/resource.ts";
+import { useHost } from "../api/lookups.ts";
 import { Screen } from "../parts/screen.tsx";
-import { Empty, Prose } from "../parts/states.tsx";
+import { Empty, Loading, Prose } from "../parts/states.tsx";
 import { pathTo } from "../routes.ts";
 import type { ConsoleKind } from "./console-socket.ts";
-import { vmPath, type Vm } from "./contract.ts";
+import { hasPlaceFor, HYPERVISORS, vmPath, type Vm } from "./contract.ts";
 import { ScreenBar } from "./screen-bar.tsx";
 import type { ScreenView } from "./screen-view.ts";
 import { SerialBar } from "./serial-bar.tsx";
@@ -106,10 +107,30 @@ function Live({ host, vm, kind }: LiveProps) {
 
 export function VmConsole({ params }: ScreenProps) {
   const { host = "", vm = "", console: kind } = params;
+  const known = useHost(host);
+  const up: [string, string] = [pathTo("vm", { host, vm }), "the machine"];
+  if (known.data && !hasPlaceFor(known.data, "vm.console"))
+    return (
+      <Screen title="Console" up={up}>
+        <Empty title={`${HYPERVISORS[known.data.capabilities!.virtual!.hypervisor]} opens no consoles here`}>
+          <p>The machine's own page shows its screen as a picture, and types and presses keys.</p>
+          <a class="button" href={up[0]}>
+            To the machine
+          </a>
+        </Empty>
+      </Screen>
+    );
   if (kind !== "serial" && kind !== "screen")
     return (
-      <Screen title="Console" up={[pathTo("vm", { host, vm }), "the machine"]}>
+      <Screen title="Console" up={up}>
         <Empty title="A machine has a serial console and a screen." />
+      </Screen>
+    );
+  // Without an answer about the host, the console's own says what is wrong.
+  if (known.data === null && known.error === null)
+    return (
+      <Screen title="Console" up={up}>
+        <Loading />
       </Screen>
     );
   return <Live host={host} vm={vm} kind={kind} />;

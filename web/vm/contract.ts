@@ -3,6 +3,7 @@
 import type { z } from "zod";
 import type { vmFleetListSchema } from "../../protocol/api/vm-routes.ts";
 import type { Host } from "../../protocol/api/shapes.ts";
+import { isSupported } from "../../protocol/abilities.ts";
 import type { VirtualResources } from "../../protocol/virtual-resources.ts";
 import type { snapshotList } from "../../protocol/operations/snapshot.ts";
 import type { changedData } from "../../protocol/operations/vm-fields.ts";
@@ -37,11 +38,28 @@ const DESTRUCTIVE: ReadonlySet<string> = new Set([
 ]);
 const READS: ReadonlySet<string> = new Set(["vm.list", "vm.get", "vm.stats", "vm.screenshot", "disk.list", "snapshot.list"]);
 
+export const virtualOf = (host: Host): VirtualResources | null => host.capabilities?.virtual ?? null;
+
+/** Whether the host's hypervisor has a place for this operation. */
+export function hasPlaceFor(host: Host, operation: string): boolean {
+  const virtual = virtualOf(host);
+  return virtual === null || isSupported(virtual, operation);
+}
+
 /** Whether the caller may ask this of the host, and the host offers it. Without the host, nobody knows: the edge decides. */
 export function mayAsk(me: Me, host: Host | null, name: string): boolean {
   if (!host) return true;
   const risk = DESTRUCTIVE.has(name) ? "destructive" : READS.has(name) ? "read" : "change";
-  return mayRun(me, host, { name, risk }) && (host.capabilities?.operations.includes(name) ?? false);
+  return mayRun(me, host, { name, risk }) && (host.capabilities?.operations.includes(name) ?? false) && hasPlaceFor(host, name);
 }
 
-export const virtualOf = (host: Host): VirtualResources | null => host.capabilities?.virtual ?? null;
+export const HYPERVISORS: Readonly<Record<VirtualResources["hypervisor"], string>> = { libvirt: "KVM", hyperv: "Hyper-V" };
+
+/**
+ * Milliseconds between two looks at a machine. Hyper-V's agent is a process for each question, which takes a processor of the host a
+ * second: pages that are only looked at must not keep it busy.
+ */
+export function paceOf(host: Host | null): { readonly machineMs: number; readonly figuresMs: number; readonly screenMs: number } {
+  const isSlow = host !== null && virtualOf(host)?.hypervisor === "hyperv";
+  return isSlow ? { machineMs: 15_000, figuresMs: 10_000, screenMs: 10_000 } : { machineMs: 3_000, figuresMs: 2_000, screenMs: 5_000 };
+}

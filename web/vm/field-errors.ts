@@ -12,18 +12,19 @@ export function errorsIn(work: Work | null): ErrorsAt {
   return (pointer) => errors.filter((error) => fieldOf(error.pointer) === pointer).map(({ message }) => message);
 }
 
-/** A form that was refused shows where: the first field that is wrong, its fold opened; else what was said of the whole. */
+/** A form that was refused shows where: the first field that is wrong, its fold opened; else what was said of the whole, or what was left. */
 export function useShown(work: Work | null) {
   const form = useRef<HTMLFormElement>(null);
   const error = work?.error ?? null;
+  const left = (work?.done?.not_changed.length ?? 0) > 0 ? work!.done : null;
   useEffect(() => {
-    if (!error || !form.current) return;
+    if ((!error && !left) || !form.current) return;
     const field = form.current.querySelector(".field-error");
     const fold = field?.closest("details");
     if (fold) fold.open = true;
-    const shown = field ?? form.current.querySelector(".vm-failure");
+    const shown = field ?? form.current.querySelector(".vm-failure, .bad-state");
     shown?.scrollIntoView({ block: "center" });
     field?.closest(".field")?.querySelector<HTMLElement>("input, select, textarea")?.focus({ preventScroll: true });
-  }, [error]);
+  }, [error, left]);
   return form;
 }

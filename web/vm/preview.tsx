@@ -1,12 +1,14 @@
-// What a running machine shows, small, taken again every few seconds while it is looked at; the way to its consoles.
+// What a running machine shows, small, taken again every few seconds while it is looked at; the way to its consoles, or keys where
+// the hypervisor has none.
+import { useState } from "preact/hooks";
 import type { Host } from "../../protocol/api/shapes.ts";
 import { open } from "../api/client.ts";
 import { useReadings } from "../api/readings.ts";
 import { useMe } from "../api/session.ts";
 import { pathTo } from "../routes.ts";
-import { mayAsk, vmPath, type Vm } from "./contract.ts";
+import { hasPlaceFor, mayAsk, paceOf, vmPath, type Vm } from "./contract.ts";
+import { Keys } from "./keys.tsx";
 
-const EVERY_MS = 5_000;
 const WIDTH = 720;
 
 const dataUrl = (blob: Blob): Promise<string> =>
@@ -25,16 +27,20 @@ const pictureAt = async (path: string, signal: AbortSignal): Promise<string> => 
 export function Preview({ host, vm }: { readonly host: Host; readonly vm: Vm }) {
   const me = useMe();
   const path = `${vmPath(host.name, vm.id)}/screenshot?max_width=${WIDTH}`;
-  const { readings, problem, box } = useReadings(path, (signal) => pictureAt(path, signal), { everyMs: EVERY_MS, keep: 1 });
+  const [turn, setTurn] = useState(0);
+  const pace = { everyMs: paceOf(host).screenMs, keep: 1 };
+  const { readings, problem, box } = useReadings(`${path} ${turn}`, (signal) => pictureAt(path, signal), pace);
   const picture = readings.at(-1);
   const params = { host: host.name, vm: vm.id };
   const canOpen = mayAsk(me, host, "vm.console");
+  const hasKeys = !hasPlaceFor(host, "vm.console") && mayAsk(me, host, "vm.send-keys");
   const image = picture && <img class="preview" src={picture} alt={`Screen of ${vm.name}`} />;
   return (
     <section class="card" ref={box} aria-label="Screen">
       <h2>Screen</h2>
       {image && (canOpen ? <a href={pathTo("vmConsole", { ...params, console: "screen" })}>{image}</a> : image)}
       {!picture && <p class="soft">{problem || "Taking a picture…"}</p>}
+      {hasKeys && <Keys host={host} vm={vm} onPressed={() => setTurn((turn) => turn + 1)} />}
       {canOpen && (
         <div class="buttons">
           <a class="button plain" href={pathTo("vmConsole", { ...params, console: "screen" })}>

@@ -47,7 +47,7 @@ export interface SnapshotHost {
   readonly online: boolean;
   readonly lanes: number;
   readonly terminals: boolean;
-  /** Consoles of virtual machines: it offers `vm.console`. */
+  /** Consoles of virtual machines: it offers `vm.console`, and its hypervisor has them. */
   readonly consoles: boolean;
   readonly services: readonly Service[];
 }

@@ -78,7 +78,7 @@ function routing(online: number, catalogue: string | null): Pick<SnapshotHost, "
     online: online === 1,
     lanes: told?.lanes ?? 0,
     terminals: told?.terminals ?? false,
-    consoles: told?.operations.includes("vm.console") ?? false,
+    consoles: told !== null && told.operations.includes("vm.console") && !told.virtual?.unsupported.includes("vm.console"),
     services: told?.services ?? [],
   };
 }

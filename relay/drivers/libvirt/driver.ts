@@ -4,9 +4,8 @@ import { VM_OPERATIONS } from "../../../protocol/operations/virtual-machines.ts"
 import type { RelayConfig } from "../../config.ts";
 import type { Driver, DriverHealth, HandlerResult, JobContext } from "../contract.ts";
 import { settle } from "../virtual/failure.ts";
+import { guarded, Marks } from "../virtual/guard.ts";
 import { forgetCapabilities } from "./capabilities.ts";
-import { Marks } from "./copies/bases.ts";
-import { guarded } from "./copies/guard.ts";
 import { copyHandlers } from "./copies/handlers.ts";
 import { diskHandlers } from "./disks/handlers.ts";
 import { mediaHandlers } from "./disks/media.ts";

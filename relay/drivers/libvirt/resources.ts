@@ -74,7 +74,20 @@ export const resourceHandlers = (parts: Parts): HandlersOf<"image.list" | "netwo
 });
 
 /** What of the contract libvirt has no place for. */
-const UNSUPPORTED = ["memory_buffer_percent", "autostart_condition", "autostart_delay_ms", "stop_action", "secure_boot_template"] as const;
+const UNSUPPORTED = [
+  "memory_buffer_percent",
+  "autostart_condition",
+  "autostart_delay_ms",
+  "stop_action",
+  "secure_boot_template",
+  "vm.clone/snapshot",
+] as const;
+
+/** What a machine made here takes: its chipset has no IDE. */
+const CHOICES: VirtualResources["choices"] = [
+  { field: "bus", firmware: null, values: ["virtio", "scsi", "sata"] },
+  { field: "format", firmware: null, values: FORMATS },
+];
 
 /** What the table declares, for the edge: names and words, no paths. */
 export function resourcesOf(table: LibvirtTable): VirtualResources {
@@ -94,5 +107,6 @@ export function resourcesOf(table: LibvirtTable): VirtualResources {
       os_family,
     })),
     unsupported: [...UNSUPPORTED],
+    choices: [...CHOICES],
   };
 }

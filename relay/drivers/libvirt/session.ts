@@ -1,6 +1,7 @@
 // What every operation of this driver works with: the client, the host's table, and reading domains. Knows no operation.
 import type { JobContext } from "../contract.ts";
 import { VmFailure } from "../virtual/failure.ts";
+import { isActive, type VmState } from "../virtual/power.ts";
 import { codeOf } from "./codes.ts";
 import { pendingFields, readDomain, type DomainFacts } from "./domain/facts.ts";
 import type { LibvirtClient } from "./rpc/client.ts";
@@ -13,6 +14,8 @@ import type { XmlElement } from "./xml/tree.ts";
 /** What is used of the client; a test puts one between that fails. */
 export type LibvirtCalls = Pick<LibvirtClient, "call" | "openStream">;
 
+export { isActive, type VmState };
+
 /** virDomainXMLFlags. Secure: with passwords, so that a definition that is written again keeps them. */
 const XML_SECURE = 1;
 const XML_INACTIVE = 2;
@@ -22,8 +25,6 @@ const READ_TRIES = 3;
 
 /** virDomainState. */
 export const DOMAIN_STATE = { none: 0, running: 1, blocked: 2, paused: 3, shutdown: 4, off: 5, crashed: 6, suspended: 7 } as const;
-
-export type VmState = "running" | "off" | "paused" | "saved" | "starting" | "stopping" | "crashed" | "unknown";
 
 /** A domain as it is now: its definition, and what runs where something runs. */
 export interface ReadVm {
@@ -37,8 +38,6 @@ export interface ReadVm {
   /** Fields of `facts` that wait for a restart. */
   readonly pending: readonly string[];
 }
-
-export const isActive = (state: VmState): boolean => !["off", "saved", "crashed"].includes(state);
 
 /** Errors of the client in the product's terms; null: not one of them. */
 export function explainLibvirt(error: unknown): VmFailure | null {

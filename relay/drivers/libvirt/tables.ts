@@ -1,11 +1,10 @@
 // The table of relay.toml that this driver owns: [libvirt], with what the host declares for its virtual machines.
 import { isAbsolute, normalize } from "node:path";
 import * as z from "zod";
-import { LIMITS } from "../../../protocol/limits.ts";
-import { resourceNameSchema, vlanSchema } from "../../../protocol/operations/vm-fields.ts";
+import { vlanSchema } from "../../../protocol/operations/vm-fields.ts";
+import { addressingField, declared, descriptionField, osFamilyField } from "../virtual/tables.ts";
 import { resolveAddress } from "./rpc/address.ts";
 
-const description = z.string().max(300).default("");
 /** Absolute and as it is: no `..`, no doubled or trailing slash. */
 const absolute = z
   .string()
@@ -25,18 +24,9 @@ const isUri = (uri: string): boolean => {
   }
 };
 
-const address = z.union([z.ipv4(), z.ipv6()]);
-const addressing = z.strictObject({
-  dhcp: z.boolean().default(true),
-  network: z.union([z.cidrv4(), z.cidrv6()]).optional(),
-  gateway: address.optional(),
-  dns: z.array(address).max(8).default([]),
-  search_domain: z.string().max(253).optional(),
-});
-
 const network = z
   .strictObject({
-    description,
+    description: descriptionField,
     /** One of the three: a bridge of the host, a network of libvirt, or QEMU's own NAT without a bridge. */
     bridge: z
       .string()
@@ -51,7 +41,7 @@ const network = z
     openvswitch: z.boolean().default(false),
     /** Access VLAN of every adapter here that says no other; needs Open vSwitch. */
     vlan: vlanSchema.optional(),
-    addressing: addressing.optional(),
+    addressing: addressingField,
   })
   .refine(
     (table) => [table.bridge, table.network, table.user].filter((kind) => kind !== undefined).length === 1,
@@ -59,14 +49,6 @@ const network = z
   )
   .refine((table) => !table.openvswitch || table.bridge !== undefined, "openvswitch goes with a bridge")
   .refine((table) => table.vlan === undefined || table.openvswitch, "vlan needs openvswitch = true");
-
-const OS_FAMILIES = ["linux", "windows", "other"] as const;
-
-const declared = <T extends z.ZodType>(entry: T) =>
-  z
-    .record(resourceNameSchema, entry)
-    .refine((table) => Object.keys(table).length <= LIMITS.vmResources, `must be at most ${LIMITS.vmResources}`)
-    .default({});
 
 export const libvirtTableSchema = z.strictObject({
   uri: z
@@ -77,10 +59,10 @@ export const libvirtTableSchema = z.strictObject({
   /** kvm: with the processor's help; qemu: software emulation. */
   domain_type: z.enum(["kvm", "qemu"]).default("kvm"),
   /** Storage classes: the only folders in which disks are made, changed and deleted. */
-  storage: declared(z.strictObject({ description, path: absolute })),
+  storage: declared(z.strictObject({ description: descriptionField, path: absolute })),
   networks: declared(network),
   /** A path that ends in .iso is a medium for drives, any other a disk to copy. */
-  images: declared(z.strictObject({ description, path: absolute, os_family: z.enum(OS_FAMILIES).optional() })),
+  images: declared(z.strictObject({ description: descriptionField, path: absolute, os_family: osFamilyField })),
 });
 export type LibvirtTable = z.infer<typeof libvirtTableSchema>;
 export type NetworkTable = LibvirtTable["networks"][string];

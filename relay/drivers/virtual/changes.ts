@@ -27,6 +27,9 @@ export interface Outcome {
 
 export const isPlan = (context: Pick<JobContext, "request">): boolean => context.request.metadata.plan;
 
+/** What a plan answers as the id of what is made only when it is carried out. */
+export const NOT_YET = "00000000-0000-0000-0000-000000000000";
+
 /** Success, or `partial` when something that was asked for was left; nothing but that is an error with the first code. */
 export function changeResult(
   context: Pick<JobContext, "request">,
@@ -47,3 +50,10 @@ export function changeResult(
   if (!first) return { status: "success", message: said, data };
   return { status: changes.length > 0 ? "partial" : "error", code: first.code, message: said, data };
 }
+
+/** Fields that were said, from nothing. */
+export const madeOf = (fields: Readonly<Record<string, unknown>>, needsRestart = false): Change[] =>
+  Object.entries(fields).flatMap(([field, to]) => (to === undefined ? [] : [{ field, from: null, to, needs_restart: needsRestart }]));
+
+/** Of facts and settings: plain values. */
+export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

@@ -21,6 +21,24 @@ export class VmFailure extends Error {
 export const fieldFailure = (code: ErrorCode, pointer: string, message: string): VmFailure =>
   new VmFailure(code, `${pointer.slice(1)} ${message}.`, [{ pointer, message }]);
 
+/** The field that a refusal is about by its code, where nothing nearer to it said one. */
+const ABOUT: Partial<Record<ErrorCode, string>> = {
+  DISK_NOT_FOUND: "disk",
+  DISK_IN_USE: "disk",
+  DISK_HAS_CHILDREN: "disk",
+  STORAGE_OUTSIDE: "disk",
+  STORAGE_NOT_FOUND: "storage_class",
+  NIC_NOT_FOUND: "nic",
+  NETWORK_NOT_FOUND: "network",
+  SNAPSHOT_NOT_FOUND: "snapshot",
+  SNAPSHOT_EXISTS: "name",
+};
+
+function errorsOf({ code, message, errors }: VmFailure, spec: Readonly<Record<string, unknown>>): readonly FieldError[] | undefined {
+  const field = ABOUT[code];
+  return errors ?? (field !== undefined && spec[field] !== undefined ? [{ pointer: `/${field}`, message }] : undefined);
+}
+
 /** `explain` turns the hypervisor's own errors into failures; null: not one of these, and a fault of ours. */
 export type Explain = (error: unknown) => VmFailure | null;
 
@@ -28,7 +46,7 @@ export type Explain = (error: unknown) => VmFailure | null;
 export async function settle(
   explain: Explain,
   run: () => Promise<HandlerResult>,
-  { signal }: Pick<JobContext, "signal">,
+  { signal, request }: Pick<JobContext, "signal" | "request">,
 ): Promise<HandlerResult> {
   try {
     return await run();
@@ -36,6 +54,17 @@ export async function settle(
     const failure = error instanceof VmFailure ? error : explain(error);
     if (signal.aborted) return refuse("JOB_CANCELLED", failure?.message);
     if (!failure) throw error;
-    return refuse(failure.code, failure.message, failure.errors);
+    return refuse(failure.code, failure.message, errorsOf(failure, request.resource_spec));
+  }
+}
+
+/** What a check refuses points at the field of the specification that is to blame. */
+export async function pointed<T>(pointers: Partial<Record<ErrorCode, string>>, check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    const pointer = error instanceof VmFailure ? pointers[error.code] : undefined;
+    if (!(error instanceof VmFailure) || pointer === undefined || error.errors) throw error;
+    throw new VmFailure(error.code, error.message, [{ pointer, message: error.message }], { cause: error });
   }
 }

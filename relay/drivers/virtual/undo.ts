@@ -6,14 +6,17 @@ import { VmFailure } from "./failure.ts";
 interface Step {
   /** What there is to take back, for people: "the volume web-disk0.qcow2". */
   readonly what: string;
-  readonly back: () => Promise<void>;
+  readonly back: Back;
 }
+
+/** A step that takes back several effects at once answers those that it could not, by their words. */
+type Back = () => Promise<void | readonly string[]>;
 
 export class Undo {
   readonly #steps: Step[] = [];
 
   /** Called right after (or, where an effect may come without its answer, right before) the effect. */
-  push(what: string, back: () => Promise<void>): void {
+  push(what: string, back: Back): void {
     this.#steps.push({ what, back });
   }
 
@@ -22,7 +25,7 @@ export class Undo {
     const left: string[] = [];
     for (const { what, back } of this.#steps.splice(0).toReversed()) {
       try {
-        await back();
+        left.push(...((await back()) ?? []));
       } catch (error) {
         left.push(what);
         log("error", `${what} could not be taken back: ${error instanceof Error ? error.message : "unknown"}`);

@@ -144,6 +144,8 @@ describe("a link that is up", () => {
     const clock = new FakeClock();
     test = await relayUnderTest(ALL, { clock });
     await test.edge.up();
+    // The relay watches its clock from when it has heard the edge, which is a moment later.
+    await until("the relay's word", () => test.logs.some(({ message }) => message === "the link is up"));
     clock.sleep(10 * 60_000);
     await clock.advance(6_000);
     expect(test.logs.some((line) => line.fields["reason"] === "this machine slept")).toBe(true);

@@ -15,8 +15,8 @@ import { counted } from "./counted-rows.ts";
 import { ACTOR, edge, evict, hibernate, newHost, rows, stub } from "./edge.ts";
 import { CATALOGUE, eventually, ScriptedRelay, type HostUnderTest } from "./scripted-relay.ts";
 
-const VIRTUAL = { hypervisor: "libvirt", storage: [], networks: [], images: [], unsupported: [] } as const;
-const catalogue = { ...CATALOGUE, virtual: { ...VIRTUAL, storage: [], networks: [], images: [], unsupported: [] } };
+const VIRTUAL = { hypervisor: "libvirt", storage: [], networks: [], images: [], unsupported: [], choices: [] } as const;
+const catalogue = { ...CATALOGUE, virtual: { ...VIRTUAL, storage: [], networks: [], images: [], unsupported: [], choices: [] } };
 /** Their names are in the order of their numbers. */
 const machine = (n: number, more: Partial<InventoryItem> = {}) => inventoryItem(n, { name: `vm${String(n).padStart(4, "0")}`, ...more });
 

@@ -7,7 +7,7 @@ import { CATALOGUE, eventually, ScriptedRelay, type HostUnderTest } from "../hos
 import { Edge } from "./edge.ts";
 import { enrol } from "./enrolled.ts";
 
-const VIRTUAL = { hypervisor: "libvirt" as const, storage: [], networks: [], images: [], unsupported: [] };
+const VIRTUAL = { hypervisor: "libvirt" as const, storage: [], networks: [], images: [], unsupported: [], choices: [] };
 const edge = new Edge();
 const keys: Record<string, string> = {};
 const machine = (n: number, name: string, more: Partial<InventoryItem> = {}) => inventoryItem(n, { name, ...more });

@@ -26,6 +26,7 @@ const RESOURCES = {
     { name: "installer", description: "", kind: "iso" as const, os_family: null },
   ],
   unsupported: ["memory_buffer_percent"],
+  choices: [],
 };
 
 let relay: ScriptedRelay;

@@ -23,7 +23,10 @@ function vmIn({ params }: { readonly params: { readonly vm: string } }): string 
 }
 
 const notOffered = () =>
-  new AppError("OPERATION_UNSUPPORTED", { detail: "The host has no hypervisor, or its relay.toml does not allow vm.console." });
+  new AppError("OPERATION_UNSUPPORTED", {
+    detail:
+      "The host has no hypervisor with consoles (Hyper-V has vm.screenshot and vm.send-keys), or its relay.toml does not allow vm.console.",
+  });
 
 export const vmConsoleHandlers: Pick<Handlers, "vmConsole" | "vmConsoleSocket"> = {
   async vmConsole(call) {

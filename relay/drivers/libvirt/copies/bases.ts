@@ -1,5 +1,4 @@
-// Disks that other disks stand on, and machines that are being copied: neither may change, or what stands on it or is read from it
-// is garbage. libvirt holds no lock for either.
+// Disks that other disks stand on: they may not change, or what stands on them is garbage. libvirt holds no lock for them.
 import { VmFailure } from "../../virtual/failure.ts";
 import type { ReadVm, Session } from "../session.ts";
 import type { Storage, Volume } from "../storage/contract.ts";
@@ -37,33 +36,4 @@ export async function refuseAutostart({ client }: Session, { domain, facts }: Pi
       "VM_STATE_INVALID",
       `${facts.name} starts with the host; set its \`autostart\` to false before copies stand on it.`,
     );
-}
-
-/** Who reads and who changes which machine now. */
-export class Marks {
-  readonly #readers = new Map<string, number>();
-  readonly #changers = new Map<string, number>();
-
-  /** Runs a copy of the machine: VM_BUSY while something changes it. */
-  reading<T>(vm: string, run: () => Promise<T>): Promise<T> {
-    return this.#held(vm, this.#readers, this.#changers, "The virtual machine is being changed.", run);
-  }
-
-  /** Runs a change of the machine: VM_BUSY while it is copied. */
-  changing<T>(vm: string, run: () => Promise<T>): Promise<T> {
-    return this.#held(vm, this.#changers, this.#readers, "The virtual machine is being copied, and must stay as it is meanwhile.", run);
-  }
-
-  async #held<T>(vm: string, own: Map<string, number>, other: Map<string, number>, busy: string, run: () => Promise<T>): Promise<T> {
-    const key = vm.toLowerCase();
-    if (other.has(key)) throw new VmFailure("VM_BUSY", busy);
-    own.set(key, (own.get(key) ?? 0) + 1);
-    try {
-      return await run();
-    } finally {
-      const left = own.get(key)! - 1;
-      if (left > 0) own.set(key, left);
-      else own.delete(key);
-    }
-  }
 }

@@ -2,7 +2,7 @@
 // changed, and what changes it meanwhile is refused (guard.ts).
 import { randomUUID } from "node:crypto";
 import type { SpecOf } from "../../contract.ts";
-import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
+import { changeResult, isPlan, NOT_YET, type Change } from "../../virtual/changes.ts";
 import { fieldFailure } from "../../virtual/failure.ts";
 import { asWhole } from "../../virtual/undo.ts";
 import { macsInUse, mintMac } from "../nics/macs.ts";
@@ -55,7 +55,8 @@ export function cloneHandler(parts: Parts): HandlersOf<"vm.clone">["vm.clone"] {
     const uuid = randomUUID();
     const changes = changesOf(spec, copies);
     const said = `${vm.facts.name} copied as ${spec.name}${spec.mode === "linked" ? ", linked to its disks, which are protected from now on" : ""}`;
-    if (isPlan(context)) return changeResult(context, { id: uuid, changes, message: said, more: { name: spec.name, disks: [], nics: [] } });
+    if (isPlan(context))
+      return changeResult(context, { id: NOT_YET, changes, message: said, more: { name: spec.name, disks: [], nics: [] } });
     return asWhole(context, async (undo) => {
       const before = vm.defined.clone();
       const variables = await readVariables(session, vm, context);

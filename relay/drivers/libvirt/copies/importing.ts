@@ -2,7 +2,7 @@
 // folder comes from outside: nothing in it is believed before it was checked, and nothing of it is changed.
 import { join } from "node:path";
 import type { JobContext, SpecOf } from "../../contract.ts";
-import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
+import { changeResult, isPlan, NOT_YET, type Change } from "../../virtual/changes.ts";
 import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
 import { asWhole, type Undo } from "../../virtual/undo.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
@@ -120,9 +120,10 @@ export function importHandler(parts: Parts): HandlersOf<"vm.import">["vm.import"
       const planned = await plan(within, folder, spec);
       const { create } = planned;
       const { name } = create.spec;
-      const nics = create.nics.map(({ id }) => id);
       const outcome = { id: create.uuid, changes: changesOf(create), message: `${name} made from ${spec.folder}` };
-      if (isPlan(context)) return changeResult(context, { ...outcome, more: { name, disks: [], nics } });
+      const id = spec.identity === "keep" ? create.uuid : NOT_YET;
+      if (isPlan(context)) return changeResult(context, { ...outcome, id, more: { name, disks: [], nics: [] } });
+      const nics = create.nics.map(({ id: nic }) => nic);
       const volumes = await asWhole(context, (undo) => makeAll(within, planned, context, undo));
       return changeResult(context, { ...outcome, more: { name, disks: volumes.map((volume) => parts.storage.idOf(volume.path)), nics } });
     });

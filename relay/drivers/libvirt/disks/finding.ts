@@ -1,7 +1,6 @@
 // Which disk is meant: one of a machine by its id, or a volume that no machine has; and the machine in a state in which its disks
 // may change. Changes nothing.
 import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
-import type { ErrorCode } from "../../../../protocol/errors.ts";
 import { diskIdOf, type DiskFacts } from "../domain/devices.ts";
 import type { Parts } from "../parts.ts";
 import type { ReadVm } from "../session.ts";
@@ -46,14 +45,3 @@ export async function needWritable({ storage }: Pick<Parts, "storage">, volume: 
 
 /** Of a disk that a machine may or may not have. */
 export const idOf = (volume: Volume): string => diskIdOf(volume.path);
-
-/** What the storage refuses points at the field that is to blame. */
-export async function pointed<T>(pointers: Partial<Record<ErrorCode, string>>, check: () => Promise<T>): Promise<T> {
-  try {
-    return await check();
-  } catch (error) {
-    const pointer = error instanceof VmFailure ? pointers[error.code] : undefined;
-    if (!(error instanceof VmFailure) || pointer === undefined || error.errors) throw error;
-    throw new VmFailure(error.code, error.message, [{ pointer, message: error.message }], { cause: error });
-  }
-}

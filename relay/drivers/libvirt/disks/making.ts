@@ -1,7 +1,7 @@
 // disk.create, disk.clone, disk.attach: a volume, new or there already, and its way into a machine.
 import type { HandlerResult, JobContext } from "../../contract.ts";
-import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
-import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
+import { changeResult, isPlan, madeOf, type Change } from "../../virtual/changes.ts";
+import { fieldFailure, pointed, VmFailure } from "../../virtual/failure.ts";
 import { asWhole, type Undo } from "../../virtual/undo.ts";
 import { refuseAutostart } from "../copies/bases.ts";
 import { diskIdOf } from "../domain/devices.ts";
@@ -9,7 +9,7 @@ import type { HandlersOf, Parts } from "../parts.ts";
 import type { ReadVm } from "../session.ts";
 import type { Holder, NewVolume, Volume } from "../storage/contract.ts";
 import { diskElement, freeTarget, type DiskBus, type DiskTuning } from "./element.ts";
-import { changeable, diskOf, looseVolume, needDisk, needWritable, pointed } from "./finding.ts";
+import { changeable, diskOf, looseVolume, needDisk, needWritable } from "./finding.ts";
 import { checkBus, nameFor, stemFor, targetsOf } from "./places.ts";
 import { planPlug, plug, type Plug } from "./plugging.ts";
 
@@ -47,14 +47,6 @@ async function attach(
   const element = diskElement({ id: diskIdOf(path), name, kind: "disk", path, format, bus, target, tuning });
   await plug(session, vm, element, how, ask, undo);
 }
-
-const isSaid = (value: unknown): boolean => value !== undefined;
-
-/** Fields that were said, from nothing. */
-const madeOf = (fields: Readonly<Record<string, unknown>>, needsRestart: boolean): Change[] =>
-  Object.entries(fields)
-    .filter(([, to]) => isSaid(to))
-    .map(([field, to]) => ({ field, from: null, to, needs_restart: needsRestart }));
 
 const tuningOf = (wish: DiskTuning): Record<string, unknown> => Object.fromEntries(TUNING.map((field) => [field, wish[field]]));
 

@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import type { HandlerResult, JobContext } from "../../contract.ts";
 import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
-import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
+import { fieldFailure, pointed, VmFailure } from "../../virtual/failure.ts";
 import { asWhole, type Undo } from "../../virtual/undo.ts";
 import type { DiskFacts } from "../domain/devices.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
@@ -11,7 +11,7 @@ import type { CallOptions } from "../rpc/calls.ts";
 import { isLibvirtError } from "../rpc/errors.ts";
 import { isActive, type ReadVm } from "../session.ts";
 import { diskElement, freeTarget, putMedium } from "./element.ts";
-import { changeable, pointed } from "./finding.ts";
+import { changeable } from "./finding.ts";
 import { diskIn, driveBusOf, nameFor, targetsOf } from "./places.ts";
 import { CONFIG, LIVE, planPlug, plug } from "./plugging.ts";
 

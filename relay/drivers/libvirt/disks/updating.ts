@@ -1,7 +1,7 @@
 // disk.resize, disk.update: larger while it runs; limits at once; bus, name and how it is opened when the machine was off once.
 import type { HandlerResult, JobContext } from "../../contract.ts";
 import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
-import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
+import { fieldFailure, pointed, VmFailure } from "../../virtual/failure.ts";
 import { asWhole, type Undo } from "../../virtual/undo.ts";
 import { readDisks, type DiskFacts } from "../domain/devices.ts";
 import { answered, undoing } from "../answered.ts";
@@ -15,7 +15,7 @@ import { isLost } from "../storage/removing.ts";
 import type { XmlElement } from "../xml/tree.ts";
 import { needDefinition } from "../vms/updating/apply.ts";
 import { freeTarget, putName, putTarget, putTuning, scsiController } from "./element.ts";
-import { changeable, looseVolume, needDisk, needWritable, pointed } from "./finding.ts";
+import { changeable, looseVolume, needDisk, needWritable } from "./finding.ts";
 import { checkBus, deviceNames, diskIn, hasScsi, targetsOf } from "./places.ts";
 import { LIVE } from "./plugging.ts";
 

@@ -1,6 +1,7 @@
 // The boot order of a definition. An order by devices and one by kinds (<os><boot dev=…>) exclude one another: libvirt refuses both.
 import type { XmlElement } from "../xml/tree.ts";
-import { isSame, type DomainFacts } from "./facts.ts";
+import { isSame } from "../../virtual/changes.ts";
+import type { DomainFacts } from "./facts.ts";
 import { numberOf } from "./units.ts";
 
 /** Name of the device that an entry means, by its name or id; null: none of this machine. */

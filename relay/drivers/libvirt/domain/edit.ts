@@ -1,10 +1,11 @@
 // Changes to a domain's definition, made in its tree: each touches its own elements and nothing else. Says what changed and
 // what a running domain could take at once; asks libvirt nothing and applies nothing.
+import { isSame } from "../../virtual/changes.ts";
 import type { XmlElement } from "../xml/tree.ts";
 import { bootNameOf, editBootOrder } from "./edit-boot.ts";
 import { editNested, editSecureBoot, editTpm, type MachineGifts } from "./edit-machine.ts";
 import { cpusMaxAfter, editCpus, editMemory, fixedSizes, memoryMaxAfter } from "./edit-sizes.ts";
-import { isSame, readDomain, type DomainFacts } from "./facts.ts";
+import { readDomain, type DomainFacts } from "./facts.ts";
 import { writeMetadata, type VmMetadata } from "./metadata.ts";
 import { memoryMaxOf, OF_THE_HOST, settingsOf, type DomainChange, type SettingName } from "./settings.ts";
 

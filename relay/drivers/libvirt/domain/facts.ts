@@ -1,4 +1,5 @@
 // What a domain's XML says, in the contract's terms: the one reading of it. Pure; asks libvirt nothing.
+import { isSame } from "../../virtual/changes.ts";
 import type { XmlElement } from "../xml/tree.ts";
 import { readDisks, readNics, type DiskFacts, type NicFacts } from "./devices.ts";
 import { readMetadata, type VmMetadata } from "./metadata.ts";
@@ -104,6 +105,3 @@ export function pendingFields(running: DomainFacts, defined: DomainFacts): strin
   const isSized = defined.memoryMaxBytes === defined.memoryBytes && running.memoryBytes === defined.memoryBytes;
   return matter.filter((field) => !(isSized && field === "memoryMaxBytes") && !isSame(running[field], defined[field]));
 }
-
-/** Of facts and settings: plain values. */
-export const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);

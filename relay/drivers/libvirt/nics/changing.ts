@@ -1,8 +1,8 @@
 // Changes of one adapter of a definition or of what runs: its settings put into the element, and which of them a running machine
 // takes at once. Asks libvirt nothing and applies nothing.
 import type { SpecOf } from "../../contract.ts";
+import { isSame } from "../../virtual/changes.ts";
 import { aliasFor, type NicFacts } from "../domain/devices.ts";
-import { isSame } from "../domain/facts.ts";
 import type { LibvirtTable } from "../tables.ts";
 import type { XmlElement } from "../xml/tree.ts";
 import { XmlElement as Element } from "../xml/tree.ts";

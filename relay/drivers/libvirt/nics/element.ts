@@ -6,7 +6,7 @@ import type { LibvirtTable, NetworkTable } from "../tables.ts";
 import { put } from "../xml/put.ts";
 import { XmlElement } from "../xml/tree.ts";
 import { filterNameOf, type Guards } from "./guards.ts";
-import { VmFailure } from "../../virtual/failure.ts";
+import { fieldFailure } from "../../virtual/failure.ts";
 
 /** An adapter whose name and address are settled. */
 export type NamedNic = NewNic & { readonly name: string; readonly mac: string };
@@ -22,10 +22,10 @@ const MODELS: Readonly<Record<NonNullable<NewNic["model"]>, string>> = {
 
 export const modelOf = (model: NonNullable<NewNic["model"]> = "paravirtual"): string => MODELS[model];
 
-/** The network of that name. Throws NETWORK_NOT_FOUND. */
-export function networkOf(table: LibvirtTable, name: string): NetworkTable {
+/** The network of that name; `at`: where the adapter stands in the specification. Throws NETWORK_NOT_FOUND. */
+export function networkOf(table: LibvirtTable, name: string, at = ""): NetworkTable {
   const network = Object.hasOwn(table.networks, name) ? table.networks[name] : undefined;
-  if (!network) throw new VmFailure("NETWORK_NOT_FOUND", `The host declares no network "${name}".`);
+  if (!network) throw fieldFailure("NETWORK_NOT_FOUND", `${at}/network`, "is no network that the host declares");
   return network;
 }
 

@@ -1,6 +1,7 @@
 // Network adapters: nic.*; and the networks that they go to: network.list. An adapter of libvirt has a network always: detached
 // means that its cable is out (connected: false), at once and in the definition, and attached that it is in, on that network.
 import { VmFailure } from "../../virtual/failure.ts";
+import { addressingOf } from "../../virtual/tables.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
 import type { NetworkTable } from "../tables.ts";
 import { isNetworkUp } from "./networks.ts";
@@ -45,9 +46,3 @@ export const networkHandlers = ({ session }: Parts): HandlersOf<"network.list"> 
     return { status: "success", message: `${items.length} networks`, data: { items: await Promise.all(items) } };
   },
 });
-
-function addressingOf({ addressing }: NetworkTable) {
-  if (!addressing) return null;
-  const { dhcp, network = null, gateway = null, dns, search_domain = null } = addressing;
-  return { dhcp, network, gateway, dns: [...dns], search_domain };
-}

@@ -82,7 +82,7 @@ async function bandwidthRefusals(session: Session, wishes: Wishes, network: Netw
  * Throws NETWORK_NOT_FOUND, NETWORK_VLAN_UNSUPPORTED, HYPERVISOR_UNSUPPORTED, VM_CONFIG_INVALID.
  */
 export async function needFit(session: Session, name: string, wishes: Wishes, at = ""): Promise<void> {
-  const network = networkOf(session.table, name);
+  const network = networkOf(session.table, name, at);
   const refusals = [
     ...vlanRefusals(wishes, network),
     ...(await guardRefusals(session, wishes, network)),
@@ -94,7 +94,7 @@ export async function needFit(session: Session, name: string, wishes: Wishes, at
 
 /** Throws NETWORK_UNAVAILABLE unless the network is up. */
 export async function needUp(session: Session, name: string, at = ""): Promise<void> {
-  if (await isNetworkUp(session, networkOf(session.table, name))) return;
+  if (await isNetworkUp(session, networkOf(session.table, name, at))) return;
   throw new VmFailure("NETWORK_UNAVAILABLE", `The network "${name}" is not up on the host.`, [
     { pointer: `${at}/network`, message: "is not up on the host" },
   ]);

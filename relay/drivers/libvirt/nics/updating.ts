@@ -7,7 +7,7 @@ import { findNic, readNic, type FoundNic, type NicFacts } from "../domain/device
 import { answered } from "../answered.ts";
 import { explainLibvirt, type Session } from "../session.ts";
 import { AFFECT, define, needDefinition } from "../vms/updating/apply.ts";
-import { sentenceOf } from "../vms/updating/sentence.ts";
+import { sentenceOf } from "../../virtual/sentence.ts";
 import type { XmlElement } from "../xml/tree.ts";
 import { applyWishes, differing, takesAtOnce, valueOf, type NicField, type NicWishes } from "./changing.ts";
 import { ensureFilter, guardsOf, isForeign } from "./guards.ts";

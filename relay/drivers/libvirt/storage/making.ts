@@ -2,11 +2,12 @@
 // are taken away when it ended, and until then its turn, its name and its space stay taken.
 import { once } from "node:events";
 import { VmFailure } from "../../virtual/failure.ts";
+import { whileGrowing } from "../../virtual/growth.ts";
 import type { Undo } from "../../virtual/undo.ts";
 import type { StorageVolumeRef } from "../rpc/types.ts";
 import type { Ask, Session } from "../session.ts";
 import type { NewVolume, Volume } from "./contract.ts";
-import { orAborted, watchCopy } from "./copy-watch.ts";
+import { orAborted } from "./cancelling.ts";
 import { CopyQueue } from "./copy-queue.ts";
 import type { ImagePools } from "./image-pools.ts";
 import type { Places } from "./places.ts";
@@ -122,14 +123,9 @@ export class VolumeMaking {
       leave();
     });
     making.ended = working.catch(() => undefined);
-    const stopped = new AbortController();
-    const watching = isLong ? watchCopy(volume, writesBytes, ask, stopped.signal) : undefined;
-    try {
-      await orAborted(working, ask.signal);
-    } finally {
-      stopped.abort();
-      await watching;
-    }
+    const copied = () => orAborted(working, ask.signal);
+    const growing = { paths: [volume.path], expectedBytes: Math.max(1, writesBytes), message: `Copies to ${volume.file}` };
+    await (isLong ? whileGrowing(growing, (percent, message) => ask.progress(percent, message), copied) : copied());
   }
 
   async #work({ text, volume, copyOf }: Planned): Promise<void> {

@@ -66,11 +66,20 @@ export class Pools {
   async #stopped(paths: readonly string[]): Promise<StoragePoolRef | null> {
     const { pools } = await this.#session.client.call("connectListAllStoragePools", { need: true, flags: INACTIVE });
     for (const pool of pools) {
-      const { xml } = await this.#session.client.call("storagePoolGetXmlDesc", { pool, flags: 0 });
-      const { root } = parseXml(xml);
-      if (FOLDER_POOLS.has(root.attribute("type") ?? "") && paths.includes(root.find("target/path")?.text ?? "")) return pool;
+      const root = await this.#definition(pool);
+      if (root && FOLDER_POOLS.has(root.attribute("type") ?? "") && paths.includes(root.find("target/path")?.text ?? "")) return pool;
     }
     return null;
+  }
+
+  /** null: it is gone by now, as those of folders that machines are exported to. */
+  async #definition(pool: StoragePoolRef): Promise<XmlElement | null> {
+    try {
+      return parseXml((await this.#session.client.call("storagePoolGetXmlDesc", { pool, flags: 0 })).xml).root;
+    } catch (error) {
+      if (isLibvirtError(error, "NO_STORAGE_POOL")) return null;
+      throw error;
+    }
   }
 
   async #make(storageClass: string, folder: string): Promise<StoragePoolRef> {

@@ -4,7 +4,7 @@ import { VmFailure } from "../../virtual/failure.ts";
 import { isLibvirtError, LibvirtError } from "../rpc/errors.ts";
 import type { Ask, Session } from "../session.ts";
 import type { Volume } from "./contract.ts";
-import { orAborted } from "./copy-watch.ts";
+import { orAborted } from "./cancelling.ts";
 import type { Places } from "./places.ts";
 import type { Pools } from "./pools.ts";
 

@@ -3,10 +3,10 @@ import { randomUUID } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ErrorCode } from "../../../../protocol/errors.ts";
 import type { SpecOf } from "../../contract.ts";
-import { fieldFailure } from "../../virtual/failure.ts";
+import { bootOrderOf } from "../../virtual/boot-order.ts";
+import { fieldFailure, pointed } from "../../virtual/failure.ts";
 import { capabilitiesOf, type Capabilities } from "../capabilities.ts";
 import { freeTarget, type DiskBus } from "../disks/element.ts";
-import { pointed } from "../disks/finding.ts";
 import { macsInUse } from "../nics/macs.ts";
 import { settleNic, type SettledNic } from "../nics/new.ts";
 import type { Parts } from "../parts.ts";
@@ -135,13 +135,6 @@ async function isoPath({ storage }: Parts, name: string): Promise<string> {
   return path;
 }
 
-/** What was asked for; else the boot disk, the other disks, the drive. */
-function bootOrderOf(spec: CreateSpec, disks: readonly PlannedDisk[]): string[] {
-  if (spec.boot_order) return [...spec.boot_order];
-  const names = [...disks.filter(({ tuning }) => tuning.boot), ...disks.filter(({ tuning }) => !tuning.boot)].map(({ name }) => name);
-  return spec.iso === undefined ? names : [...names, "cdrom"];
-}
-
 function familyOf(spec: CreateSpec, { storage }: Parts): CreatePlan["osFamily"] {
   const images = spec.disks.flatMap(({ image }) => image ?? []);
   return spec.os_family ?? images.map((name) => storage.image(name, "disk").osFamily).find((family) => family !== null) ?? null;
@@ -192,5 +185,9 @@ export async function planCreate(parts: Parts, spec: CreateSpec): Promise<Create
   const seedBus = osFamily === "windows" ? installerBus(capabilities) : "scsi";
   const file = `${spec.name}-seed-${uuid.slice(0, 8)}.iso`;
   const seed = spec.seed === undefined ? null : { ...driveOn(seedBus, names.has("seed") ? "seed-drive" : "seed", targets), file };
-  return { spec, uuid, capabilities, osFamily, disks, nics, drive, seed, bootOrder: bootOrderOf(spec, disks) };
+  const bootOrder = bootOrderOf(
+    spec,
+    disks.map(({ name, tuning }) => ({ name, boot: tuning.boot ?? false })),
+  );
+  return { spec, uuid, capabilities, osFamily, disks, nics, drive, seed, bootOrder };
 }

@@ -1,6 +1,7 @@
 // vm.create: makes what was planned, in steps that are all taken back when one fails.
 import type { HandlerResult, JobContext } from "../../contract.ts";
-import { changeResult, isPlan, type Change } from "../../virtual/changes.ts";
+import { changeResult, isPlan, NOT_YET, type Change } from "../../virtual/changes.ts";
+import { seedImage } from "../../virtual/seed/image.ts";
 import { asWhole, type Undo } from "../../virtual/undo.ts";
 import { nestedModeOf } from "./updating/refusals.ts";
 import { diskElement } from "../disks/element.ts";
@@ -9,7 +10,6 @@ import type { VmMetadata } from "../domain/metadata.ts";
 import { withFreeMacs } from "../nics/macs.ts";
 import { ensureFilters } from "../nics/new.ts";
 import type { Parts } from "../parts.ts";
-import { writeIso } from "../seed/iso.ts";
 import type { Ask } from "../session.ts";
 import type { Volume } from "../storage/contract.ts";
 import type { XmlElement } from "../xml/tree.ts";
@@ -18,22 +18,8 @@ import { domainXml, type NewCpu } from "./domain-xml.ts";
 import { defineNew } from "./defining.ts";
 import { startDomain } from "./starting.ts";
 
-/** NoCloud's own label. */
-const SEED_LABEL = "cidata";
 /** Flags of domainDefineXmlFlags: VIR_DOMAIN_DEFINE_VALIDATE. What we write is ours to get right. */
 const VALIDATE = 1;
-
-/** NoCloud needs both files: an instance without an id of its own is one that was seen before. */
-export function seedImage(uuid: string, name: string, seed: NonNullable<CreateSpec["seed"]>, now: Date): Buffer {
-  const encode = (text: string) => new TextEncoder().encode(text);
-  const meta = seed.meta_data ?? `instance-id: ${uuid}\nlocal-hostname: ${name}\n`;
-  const files = [
-    { name: "meta-data", bytes: encode(meta) },
-    { name: "user-data", bytes: encode(seed.user_data) },
-    ...(seed.network_config === undefined ? [] : [{ name: "network-config", bytes: encode(seed.network_config) }]),
-  ];
-  return writeIso(SEED_LABEL, files, now);
-}
 
 /** A drive with a seed of ours, which belongs to its machine alone. */
 export const isSeed = ({ kind, source }: DiskFacts): boolean => kind === "cdrom" && /-seed-[0-9a-f]{8}\.iso$/.test(source ?? "");
@@ -174,12 +160,12 @@ export async function make(parts: Parts, plan: CreatePlan, context: JobContext, 
 export async function createVm(parts: Parts, spec: CreateSpec, context: JobContext): Promise<HandlerResult> {
   const plan = await planCreate(parts, spec);
   const outcome = {
-    id: plan.uuid,
+    id: isPlan(context) ? NOT_YET : plan.uuid,
     changes: changesOf(plan),
     message: `${spec.name} ${isPlan(context) ? "would be made" : spec.start ? "was made and runs" : "was made"}`,
   };
-  const nics = plan.nics.map(({ id }) => id);
-  if (isPlan(context)) return changeResult(context, { ...outcome, more: { name: spec.name, disks: [], nics } });
+  if (isPlan(context)) return changeResult(context, { ...outcome, more: { name: spec.name, disks: [], nics: [] } });
   const volumes = await asWhole(context, (undo) => make(parts, plan, context, undo));
+  const nics = plan.nics.map(({ id }) => id);
   return changeResult(context, { ...outcome, more: { name: spec.name, disks: volumes.map(({ path }) => parts.storage.idOf(path)), nics } });
 }

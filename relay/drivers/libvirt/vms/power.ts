@@ -2,6 +2,7 @@
 import type { HandlerResult, JobContext } from "../../contract.ts";
 import { changeResult, isPlan } from "../../virtual/changes.ts";
 import { VmFailure } from "../../virtual/failure.ts";
+import { FORCED_SHUTDOWN_FROM, POWER_MOVES, type PowerMove } from "../../virtual/power.ts";
 import { refuseStartOfBase } from "../copies/bases.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
 import type { ReadVm, Session, VmState } from "../session.ts";
@@ -12,21 +13,11 @@ import { needMemoryNow } from "./host-room.ts";
 import { turnOff } from "./removing.ts";
 import { startDomain } from "./starting.ts";
 
-interface Move {
-  /** States in which it is there already. */
-  readonly there: readonly VmState[];
-  /** States from which it can be had; any other is refused. */
-  readonly from: readonly VmState[];
-  /** Completes "The virtual machine is off; …". */
-  readonly else: string;
-  readonly to: VmState;
+interface Move extends PowerMove {
   /** Checks that a plan makes too. */
   check?(vm: ReadVm): Promise<void>;
   act(vm: ReadVm): Promise<{ readonly forced?: boolean } | void>;
 }
-
-const OFF = ["off", "saved", "crashed"] as const;
-const ON = ["running", "starting"] as const;
 
 async function move(session: Session, uuid: string, context: JobContext, how: Move, isPatient = false): Promise<HandlerResult> {
   const vm = await session.read(uuid);
@@ -75,10 +66,8 @@ function shutDown({ session, reader }: Parts, spec: Patience, context: JobContex
     await turnOff(session, vm.facts.id);
     return { forced: true };
   };
-  const from: readonly VmState[] = spec.force
-    ? ["running", "starting", "stopping", "paused", "unknown"]
-    : ["running", "starting", "stopping"];
-  return move(session, spec.vm, context, { there: OFF, from, else: "its guest hears nothing", to: "off", act }, true);
+  const usual = POWER_MOVES["vm.shutdown"];
+  return move(session, spec.vm, context, { ...usual, from: spec.force ? FORCED_SHUTDOWN_FROM : usual.from, act }, true);
 }
 
 /** A guest that turned itself off instead is started again. */
@@ -108,7 +97,7 @@ function reboot(parts: Parts, spec: Patience, context: JobContext): Promise<Hand
     await session.client.call("domainReset", { domain: vm.domain, flags: 0 });
     return { forced: true };
   };
-  return move(session, spec.vm, context, { there: [], from: ON, else: "only a running one can restart", to: "running", act }, true);
+  return move(session, spec.vm, context, { ...POWER_MOVES["vm.reboot"], act }, true);
 }
 
 export const vmPowerHandlers = (
@@ -119,10 +108,7 @@ export const vmPowerHandlers = (
   return {
     "vm.start": ({ vm }, context) =>
       move(session, vm, context, {
-        there: ON,
-        from: ["off", "saved"],
-        else: "resume it, or wait until it is off",
-        to: "running",
+        ...POWER_MOVES["vm.start"],
         check: async (read) => {
           needMemoryNow(read.facts.memoryBytes, null);
           await refuseStartOfBase(parts.storage, read);
@@ -135,10 +121,7 @@ export const vmPowerHandlers = (
 
     "vm.stop": ({ vm }, context) =>
       move(session, vm, context, {
-        there: ["off", "saved"],
-        from: ["running", "paused", "starting", "stopping", "crashed", "unknown"],
-        else: "it cannot be turned off",
-        to: "off",
+        ...POWER_MOVES["vm.stop"],
         act: ({ facts }) => turnOff(session, facts.id),
       }),
 
@@ -146,37 +129,25 @@ export const vmPowerHandlers = (
 
     "vm.reset": ({ vm }, context) =>
       move(session, vm, context, {
-        there: [],
-        from: ["running", "paused", "starting", "stopping"],
-        else: "only a running one can be reset",
-        to: "running",
+        ...POWER_MOVES["vm.reset"],
         act: async ({ domain }) => void (await client.call("domainReset", { domain, flags: 0 })),
       }),
 
     "vm.suspend": ({ vm }, context) =>
       move(session, vm, context, {
-        there: ["paused"],
-        from: ON,
-        else: "only a running one can be paused",
-        to: "paused",
+        ...POWER_MOVES["vm.suspend"],
         act: async ({ domain }) => void (await client.call("domainSuspend", { domain }, { signal: context.signal })),
       }),
 
     "vm.resume": ({ vm }, context) =>
       move(session, vm, context, {
-        there: ON,
-        from: ["paused"],
-        else: "only a paused one can go on; start it",
-        to: "running",
+        ...POWER_MOVES["vm.resume"],
         act: async ({ domain }) => void (await client.call("domainResume", { domain }, { signal: context.signal })),
       }),
 
     "vm.save": ({ vm }, context) =>
       move(session, vm, context, {
-        there: ["saved"],
-        from: ["running", "paused"],
-        else: "only a running one has something to save",
-        to: "saved",
+        ...POWER_MOVES["vm.save"],
         act: async ({ domain }) =>
           void (await longCall(session, { domain, ask: context, what: "saving the memory" }, (options) =>
             client.call("domainManagedSave", { domain, flags: 0 }, options),

@@ -1,11 +1,11 @@
 // Statistics with rates: vm.stats.
 import { VmFailure } from "../../virtual/failure.ts";
+import { CounterHistory, type Counters } from "../../virtual/stats/history.ts";
+import { statsOf, statsSentence, type StatsData } from "../../virtual/stats/rates.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
 import { isLibvirtError } from "../rpc/errors.ts";
 import type { Session } from "../session.ts";
-import { CounterHistory, type Counters } from "./stats/history.ts";
-import { readCounters } from "./stats/counters.ts";
-import { statsOf, type StatsData } from "./stats/rates.ts";
+import { readCounters } from "./counters.ts";
 
 /** virDomainStatsTypes: state, processors (together and each), balloon, interfaces, disks. */
 const STATS = 1 | 2 | 4 | 8 | 16 | 32;
@@ -15,7 +15,7 @@ export const vmStatsHandlers = ({ session }: Parts): HandlersOf<"vm.stats"> => {
   return {
     async "vm.stats"({ vm }) {
       const data = await read(session, history, vm.toLowerCase());
-      return { status: "success", message: `${data.state}, ${Math.round(data.cpu_percent)} % of its processors`, data };
+      return { status: "success", message: statsSentence(data), data };
     },
   };
 };

@@ -1,9 +1,9 @@
 // Changing a virtual machine in place: vm.update. What runs takes what it can at once, the definition takes everything.
 import type { HandlerResult, JobContext, SpecOf } from "../../contract.ts";
-import { changeResult, isPlan, type Change, type NotChanged } from "../../virtual/changes.ts";
+import { changeResult, isPlan, isSame, type Change, type NotChanged } from "../../virtual/changes.ts";
 import { refuseStartOfBase } from "../copies/bases.ts";
 import { editDomain, type EditedField, type Reach } from "../domain/edit.ts";
-import { isSame, readDomain, type DomainFacts } from "../domain/facts.ts";
+import { readDomain, type DomainFacts } from "../domain/facts.ts";
 import { OF_THE_HOST, type DomainChange } from "../domain/settings.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
 import { LibvirtError } from "../rpc/errors.ts";
@@ -12,7 +12,7 @@ import type { XmlElement } from "../xml/tree.ts";
 import { refuseUnsupported } from "./unsupported.ts";
 import { AFFECT, applyAtOnce, define, defineWithFreshVariables, needDefinition, type Target } from "./updating/apply.ts";
 import { giftsFor, refuseErrors, refuseShortMemory, refuseStates } from "./updating/refusals.ts";
-import { sentenceOf } from "./updating/sentence.ts";
+import { sentenceOf } from "../../virtual/sentence.ts";
 
 export const vmUpdatingHandlers = ({ session, storage }: Parts): HandlersOf<"vm.update"> => ({
   "vm.update": async (spec, context) => {

@@ -11,7 +11,7 @@ import { LIMITS } from "../../../../protocol/limits.ts";
 import type { OpenOf } from "../../../../protocol/link/lane.ts";
 import { screenIn, serialIn } from "../../../../relay/drivers/libvirt/consoles/places.ts";
 import { parseXml } from "../../../../relay/drivers/libvirt/xml/parse.ts";
-import { writeIso } from "../../../../relay/drivers/libvirt/seed/iso.ts";
+import { writeIso } from "../../../../relay/drivers/virtual/seed/iso.ts";
 import { buildGuest } from "../../../fixtures/guest.ts";
 import { libvirtdMissing } from "../../../fixtures/libvirtd.ts";
 import { until } from "../../../fixtures/until.ts";

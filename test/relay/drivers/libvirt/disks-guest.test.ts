@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { writeIso } from "../../../../relay/drivers/libvirt/seed/iso.ts";
+import { writeIso } from "../../../../relay/drivers/virtual/seed/iso.ts";
 import type { LibvirtClient } from "../../../../relay/drivers/libvirt/rpc/client.ts";
 import { buildGuest } from "../../../fixtures/guest.ts";
 import { libvirtdMissing } from "../../../fixtures/libvirtd.ts";

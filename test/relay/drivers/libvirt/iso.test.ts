@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ISO_LIMITS, writeIso } from "../../../../relay/drivers/libvirt/seed/iso.ts";
+import { ISO_LIMITS, writeIso } from "../../../../relay/drivers/virtual/seed/iso.ts";
 
 const has = (program: string, ...args: string[]) => {
   try {

@@ -8,7 +8,7 @@ import type { LibvirtClient } from "../../../../relay/drivers/libvirt/rpc/client
 import type { LibvirtStream } from "../../../../relay/drivers/libvirt/rpc/stream.ts";
 import { gather } from "../../../../relay/drivers/libvirt/rpc/stream.ts";
 import type { DomainRef } from "../../../../relay/drivers/libvirt/rpc/types.ts";
-import { writeIso } from "../../../../relay/drivers/libvirt/seed/iso.ts";
+import { writeIso } from "../../../../relay/drivers/virtual/seed/iso.ts";
 import { buildGuest } from "../../../fixtures/guest.ts";
 import { libvirtdMissing, startLibvirtd, type Libvirtd } from "../../../fixtures/libvirtd.ts";
 import { until } from "../../../fixtures/until.ts";

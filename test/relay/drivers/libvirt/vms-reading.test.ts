@@ -73,10 +73,6 @@ describe.skipIf(libvirtdMissing !== null)("virtual machines are read", { timeout
     ]);
   });
 
-  it("says the same in the list as alone", async () => {
-    for (const item of (await host.done("vm.list", {})).items) expect(await host.done("vm.get", { vm: item.id })).toMatchObject(item);
-  });
-
   it("reads one that runs in one round trip, and asks QEMU nothing", async () => {
     await host.done("vm.get", { vm: web });
     calls = [];
@@ -140,12 +136,5 @@ describe.skipIf(libvirtdMissing !== null)("virtual machines are read", { timeout
     shell.close();
     client.stop();
     await host.done("vm.delete", { vm: id, force: true, delete_disks: true });
-  });
-
-  it("says of one that is not there that it is not", async () => {
-    expect(await host.run("vm.get", { vm: "00000000-1111-2222-3333-444444444444" })).toMatchObject({
-      status: "error",
-      code: "VM_NOT_FOUND",
-    });
   });
 });

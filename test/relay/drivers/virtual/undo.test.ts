@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import { settle, VmFailure } from "../../../../relay/drivers/virtual/failure.ts";
 import { asWhole } from "../../../../relay/drivers/virtual/undo.ts";
+import { jobContext } from "../job-context.ts";
 
 const log = () => undefined;
 
@@ -27,7 +28,7 @@ describe("a change as a whole", () => {
         cancel.signal.throwIfAborted();
         throw new Error("not reached");
       });
-    const result = await settle(() => null, run, { signal: cancel.signal });
+    const result = await settle(() => null, run, jobContext({ signal: cancel.signal }));
     expect(result).toMatchObject({
       status: "error",
       code: "JOB_CANCELLED",

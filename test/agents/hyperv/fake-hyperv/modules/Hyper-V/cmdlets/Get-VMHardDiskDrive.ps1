@@ -1,0 +1,36 @@
+# Stands in for Get-VMHardDiskDrive of the Hyper-V module.
+function Get-VMHardDiskDrive {
+    [CmdletBinding(DefaultParameterSetName = 'VMName')]
+    [OutputType([Microsoft.HyperV.PowerShell.HardDiskDrive])]
+    param(
+        [Parameter()]
+        [int]$ControllerLocation,
+        [Parameter(ParameterSetName = 'VMName')]
+        [Parameter(ParameterSetName = 'VMObject')]
+        [Parameter(ParameterSetName = 'VMSnapshot')]
+        [int]$ControllerNumber,
+        [Parameter(ParameterSetName = 'VMName')]
+        [Parameter(ParameterSetName = 'VMObject')]
+        [Parameter(ParameterSetName = 'VMSnapshot')]
+        [Microsoft.HyperV.PowerShell.ControllerType]$ControllerType,
+        [Parameter(ParameterSetName = 'VMObject', Position = 0, Mandatory = $true, ValueFromPipeline = $true)]
+        [Microsoft.HyperV.PowerShell.VirtualMachine[]]$VM,
+        [Parameter(ParameterSetName = 'VMName', Position = 0, Mandatory = $true)]
+        [string[]]$VMName,
+        [Parameter(ParameterSetName = 'VMSnapshot', Position = 0, Mandatory = $true, ValueFromPipeline = $true)]
+        [Alias('VMCheckpoint')][Microsoft.HyperV.PowerShell.VMSnapshot]$VMSnapshot
+    )
+    process {
+        Invoke-FakeHyperV -Cmdlet $PSCmdlet -Bound $PSBoundParameters -Work {
+            param($World)
+            foreach ($machine in @(Resolve-FakeSource -World $World -VM $VM -VMName $VMName -Snapshot $VMSnapshot)) {
+                foreach ($drive in @($machine.drives | Where-Object kind -EQ 'hard')) {
+                    if ($Bound.ContainsKey('ControllerType') -and $drive.controller -ne "$ControllerType") { continue }
+                    if ($Bound.ContainsKey('ControllerNumber') -and $drive.number -ne $ControllerNumber) { continue }
+                    if ($Bound.ContainsKey('ControllerLocation') -and $drive.location -ne $ControllerLocation) { continue }
+                    ConvertTo-FakeDriveView -World $World -Machine $machine -Drive $drive
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,23 @@
+# Stands in for Save-VM of the Hyper-V module.
+function Save-VM {
+    [CmdletBinding(DefaultParameterSetName = 'Name', SupportsShouldProcess = $true)]
+    [OutputType([Microsoft.HyperV.PowerShell.VirtualMachine])]
+    param(
+        [Parameter(ParameterSetName = 'Name', Position = 0, Mandatory = $true)]
+        [Alias('VMName')][string[]]$Name,
+        [Parameter()]
+        [switch]$Passthru,
+        [Parameter(ParameterSetName = 'VMObject', Position = 0, Mandatory = $true, ValueFromPipeline = $true)]
+        [Microsoft.HyperV.PowerShell.VirtualMachine[]]$VM
+    )
+    process {
+        if (-not $PSCmdlet.ShouldProcess((Get-FakeTarget -Bound $PSBoundParameters))) { return }
+        Invoke-FakeHyperV -Cmdlet $PSCmdlet -Bound $PSBoundParameters -Work {
+            param($World)
+            foreach ($machine in @(Resolve-FakeVM -World $World -VM $VM -Name $Name)) {
+                Save-FakeMachine -Machine $machine
+                Write-FakePassthru -Bound $Bound -World $World -Machine $machine
+            }
+        }
+    }
+}
