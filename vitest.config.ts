@@ -16,8 +16,8 @@ export default defineConfig({
   test: {
     projects: [
       { test: { ...node, name: "unit", include: ["test/{protocol,cli,conventions,scripts,embedded,agents}/**/*.test.ts"] } },
-      // Mostly waiting, for guests and host agents: more files at once than there are processors.
-      { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"], maxWorkers: 3 } },
+      // Mostly waiting, for guests and host agents.
+      { test: { ...node, name: "relay", include: ["test/relay/**/*.test.ts"], maxWorkers: 2 } },
       { test: { ...node, name: "e2e", include: ["test/{e2e,faults,docs}/**/*.test.ts"], fileParallelism: false, testTimeout: 120_000 } },
       {
         test: {

@@ -3,7 +3,7 @@ function Get-AgentDiskUse {
     .SYNOPSIS
     Who uses a virtual disk: ids of the machines that have it or stand on it (their checkpoints too), and disks that stand on it.
     .DESCRIPTION
-    A machine's disk that is there and cannot be read may stand on any: DISK_IN_USE. Volumes that cannot be read are passed over
+    A machine that is deleted meanwhile has none. A machine's disk that is there and cannot be read may stand on any: DISK_IN_USE. Volumes that cannot be read are passed over
     (one that is being made cannot be), unless the disk is read-only: others stood on it, and one of these may be theirs.
     #>
     [CmdletBinding()]
@@ -16,8 +16,15 @@ function Get-AgentDiskUse {
     $children = [System.Collections.Generic.List[string]]::new()
     $isProtected = [System.IO.File]::Exists($Path) -and ([System.IO.File]::GetAttributes($Path) -band [System.IO.FileAttributes]::ReadOnly) -ne 0
     foreach ($vm in @(Get-VM)) {
-        $paths = @(Get-VMHardDiskDrive -VM $vm | ForEach-Object { [string]$_.Path })
-        foreach ($snapshot in @(Get-VMSnapshot -VM $vm)) { $paths += @(Get-VMHardDiskDrive -VMSnapshot $snapshot | ForEach-Object { [string]$_.Path }) }
+        try {
+            $paths = @(Get-VMHardDiskDrive -VM $vm | ForEach-Object { [string]$_.Path })
+            foreach ($snapshot in @(Get-VMSnapshot -VM $vm)) { $paths += @(Get-VMHardDiskDrive -VMSnapshot $snapshot | ForEach-Object { [string]$_.Path }) }
+        }
+        catch {
+            # One that was deleted meanwhile has no disk any more.
+            if (Test-AgentVm -Vm $vm) { throw }
+            continue
+        }
         foreach ($used in @($paths | Where-Object { $_ -ne '' } | Select-Object -Unique)) {
             $at = $used
             for ($depth = 0; $depth -lt 64 -and [string]$at -ne ''; $depth++) {

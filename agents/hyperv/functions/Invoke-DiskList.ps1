@@ -15,7 +15,10 @@ function Invoke-DiskList {
     }
     else {
         $owners = @{}
-        foreach ($vm in @(Get-VM)) { foreach ($device in @(Get-AgentDevice -Vm $vm -Note (Read-AgentNote -Text $vm.Notes) -Adapters @())) { $owners[$device.Id] = @{ Vm = $vm; Device = $device } } }
+        foreach ($vm in @(Get-VM)) {
+            try { foreach ($device in @(Get-AgentDevice -Vm $vm -Note (Read-AgentNote -Text $vm.Notes) -Adapters @())) { $owners[$device.Id] = @{ Vm = $vm; Device = $device } } }
+            catch { if (Test-AgentVm -Vm $vm) { throw } }
+        }
         $items = @(Get-AgentLooseDisk -Resources $Job.Resources -StorageClass $Job.Spec['storage_class'] | ForEach-Object {
                 if ($owners.ContainsKey($_.Id)) { Get-AgentDiskView -Device $owners[$_.Id].Device -Vm $owners[$_.Id].Vm -Resources $Job.Resources }
                 else { Get-AgentDiskView -Device $_ -Vm $null -Resources $Job.Resources }

@@ -105,6 +105,26 @@ Describe 'Test-AgentSamePath, Find-AgentImage' {
     }
 }
 
+Describe 'Test-AgentVm' {
+    AfterEach { Clear-TestFault }
+    It 'a machine that is deleted meanwhile is in nobody''s way; one that cannot be read is' {
+        $disk = (Get-TestData -Operation 'disk.create' -Spec @{ name = 'alone'; size_bytes = 1GB }).id
+        $null = New-TestVm -Name 'reader'
+        Mock Get-VMHardDiskDrive { throw 'Das Objekt wurde nicht gefunden.' }
+        (Invoke-TestJob -Operation 'disk.use' -Spec @{ disk = $disk }).status | Should -BeExactly 'error'
+        (Invoke-TestJob -Operation 'disk.list' -Spec @{ storage_class = 'default' }).status | Should -BeExactly 'error'
+        Mock Test-AgentVm { $false }
+        (Get-TestData -Operation 'disk.use' -Spec @{ disk = $disk }).children | Should -Be 0
+        @((Get-TestData -Operation 'disk.list' -Spec @{ storage_class = 'default' }).items.id) | Should -Contain $disk
+    }
+    It 'knows who is there' {
+        $machine = New-VM -Name 'short' -Generation 2 -MemoryStartupBytes 1GB -Path $script:Rig.Fast -NoVHD
+        Test-AgentVm -Vm $machine | Should -BeTrue
+        $null = Get-TestData -Operation 'vm.delete' -Spec @{ vm = [string]$machine.Id }
+        Test-AgentVm -Vm $machine | Should -BeFalse
+    }
+}
+
 Describe 'Remove-AgentEmptyFolder' {
     AfterEach { Clear-TestFault }
     It 'leaves the folder of a storage class and what is being made in it' {

@@ -145,6 +145,7 @@ describe.skipIf(libvirtdMissing !== null)("copies of disks", () => {
     const cancel = new AbortController();
     const whole = { source: undefined, sizeBytes: MiB, preallocate: true };
     const cancelled = failureOf(copy(storage, wanted("whole", whole), { signal: cancel.signal }));
+    await until("the first", () => answers.length === 1);
     const others = ["w1", "w2"].map((stem) => copy(storage, wanted(stem, whole)));
     await until("two", () => answers.length === 2);
     expect(running()).toBe(2);
