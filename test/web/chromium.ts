@@ -49,7 +49,7 @@ function watchFaults(page: Page, origin: string): string[] {
 /** A person's browser, signed in by a link of its own. */
 export async function signIn(browser: Browser, product: Product, device: Device, scheme: Scheme = "light", path = "/app/"): Promise<Seen> {
   const context = await browser.newContext({ ...DEVICES[device], colorScheme: scheme, reducedMotion: "reduce", locale: "en-GB" });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   const faults = watchFaults(page, product.ready.url);
   const { code } = JSON.parse((await product.request("POST", "/api/v1/sign-in-codes")).body) as { code: string };
