@@ -6,6 +6,7 @@ import { changeResult, isPlan, madeOf, NOT_YET } from "../virtual/changes.ts";
 import { fieldFailure, VmFailure } from "../virtual/failure.ts";
 import { asWhole } from "../virtual/undo.ts";
 import { needId } from "./disks/handlers.ts";
+import { needNoSnapshots } from "./disks/use.ts";
 import { folderHandlers } from "./folders.ts";
 import { whileCopying, type Copy } from "./growing.ts";
 import type { HandlersOf, Parts } from "./parts.ts";
@@ -73,7 +74,7 @@ function cloneSteps(vm: VmData, spec: SpecOf<"vm.clone">, storageClass: string):
       const optional = { snapshot: spec.snapshot, storage_class: spec.storage_class };
       const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
       const copy = { vm: vm.id, disk: id, name, mode: spec.mode, attach_to: MADE, bus, iops_max, ...given };
-      return diskStep("disk.clone", copy, name, "/vm");
+      return { ...diskStep("disk.clone", copy, name, ""), field: "/vm" };
     }),
     ...nics.map((nic): Made => ({ operation: "nic.create", spec: nicSpec(nic) })),
     ...(order.length > 0 && vm.firmware === "uefi"
@@ -121,6 +122,7 @@ async function clone({ session }: Parts, spec: SpecOf<"vm.clone">, context: JobC
   const { vm, said } = await originalOf(session, spec, context);
   needFreeName(found.vms, spec.name);
   needState(vm.state, ["off"], "it must be off to be copied");
+  if (spec.mode === "linked") await needNoSnapshots(session, vm, "/vm", context);
   const storageClass = spec.storage_class ?? vm.storage_class ?? "default";
   needStorage(found, storageClass, "/storage_class");
   const outside = vm.disks.find(({ kind, storage_class: name }) => kind === "disk" && name === null);

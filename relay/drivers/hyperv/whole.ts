@@ -19,6 +19,8 @@ export interface Made extends Step {
   readonly back?: (done: Done, before: readonly (Done | null)[]) => Left | null;
   /** Where the fields of this step stand in the specification that was asked for, such as "/disks/0". */
   readonly at?: string;
+  /** The one field of that specification that all of this step's come from; instead of `at`. */
+  readonly field?: string;
 }
 
 export interface WholeOptions {
@@ -42,9 +44,9 @@ function needMade(steps: readonly Made[], done: readonly (Done | null)[], before
 }
 
 /** Pointers of a step's refusal as those of the whole specification. */
-function pointedAt(failure: VmFailure, at: string | undefined): VmFailure {
-  if (!failure.errors || at === undefined) return failure;
-  const errors = failure.errors.map(({ pointer, message }): FieldError => ({ pointer: at + pointer, message }));
+function pointedAt(failure: VmFailure, { at, field }: Made): VmFailure {
+  if (!failure.errors || (at === undefined && field === undefined)) return failure;
+  const errors = failure.errors.map(({ pointer, message }): FieldError => ({ pointer: field ?? at + pointer, message }));
   return new VmFailure(failure.code, failure.message, errors, { cause: failure });
 }
 
@@ -83,6 +85,6 @@ export async function makeAll(
     return taken ? [taken] : [];
   });
   if (left.length > 0) undo.push(left.map(({ what }) => what).join(", "), () => takeBack(session, left.toReversed(), Session.after(ask)));
-  if (failed) throw pointedAt(failed.failure, steps[failed.index]!.at);
+  if (failed) throw pointedAt(failed.failure, steps[failed.index]!);
   return done.filter((one) => one !== null);
 }

@@ -6,12 +6,12 @@ import { findAll } from "../vms/create-plan.ts";
 import { imageCopies, whileCopying } from "../growing.ts";
 import type { HandlersOf, Parts } from "../parts.ts";
 import { needStorage } from "../resources.ts";
-import type { Ask, DataOf, Session, VmData } from "../session.ts";
+import type { DataOf } from "../session.ts";
 import { refuseUnsupported } from "../unsupported.ts";
 import { nameFor, needBus, needDisk, needOwn, sourceOf, type DiskData } from "./finding.ts";
 import { diskSpec, settleDisk } from "./settle.ts";
 import { diskChangingHandlers } from "./changing.ts";
-import { needFreeFile, needUnused } from "./use.ts";
+import { needFreeFile, needNoSnapshots, needUnused } from "./use.ts";
 
 async function create({ session }: Parts, spec: SpecOf<"disk.create">, context: JobContext): Promise<HandlerResult> {
   refuseUnsupported(spec);
@@ -138,18 +138,12 @@ async function remove({ session }: Parts, spec: SpecOf<"disk.delete">, context: 
   if (vm?.deletion_protection)
     throw new VmFailure("VM_PROTECTED", "The virtual machine is protected against deletion, and its disks with it.");
   if (vm) needBus(vm, disk.bus, "/disk");
-  if (vm) await needNoSnapshots(session, vm, context);
+  if (vm) await needNoSnapshots(session, vm, "/vm", context);
   await needUnused(session, vm?.id ?? null, disk.id, context);
   const changes: Change[] = [{ field: "disk", from: disk.name, to: null, needs_restart: false }];
   if (!isPlan(context)) await session.change({ operation: "disk.delete", spec: { ...(vm ? { vm: vm.id } : {}), disk: disk.id } }, context);
   const said = isPlan(context) ? "would be" : "is";
   return changeResult(context, { id: disk.id, changes, message: `${disk.name} of storage class ${disk.storage_class} ${said} deleted.` });
-}
-
-/** A checkpoint holds the disk's past. */
-async function needNoSnapshots(session: Session, vm: VmData, ask: Ask): Promise<void> {
-  const { items } = await session.ask("snapshot.list", { vm: vm.id }, ask);
-  if (items.length > 0) throw new VmFailure("VM_HAS_SNAPSHOTS", "The virtual machine has snapshots that hold the disk; delete them first.");
 }
 
 type DiskOperations =

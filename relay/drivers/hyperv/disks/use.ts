@@ -1,10 +1,10 @@
-// What only the files of all disks tell, for plans: who has a disk, and what stands on it. The agent looks itself before each change.
+// What stands in the way of a disk's change: who has it, what stands on it, snapshots. The agent looks itself before each change.
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { JobContext } from "../../contract.ts";
 import { isPlan } from "../../virtual/changes.ts";
 import { fieldFailure, VmFailure } from "../../virtual/failure.ts";
-import { diskUseSchema, type Session, type VmData } from "../session.ts";
+import { diskUseSchema, type Ask, type Session, type VmData } from "../session.ts";
 import type { HypervTable } from "../tables.ts";
 
 /** Throws DISK_HAS_CHILDREN, and DISK_IN_USE when another machine than `vm` has the disk. Only a plan asks. */
@@ -25,6 +25,12 @@ export async function needNoLinks(session: Session, vm: VmData, context: JobCont
   const uses = await session.asks(questions, context);
   const at = uses.findIndex(({ children }) => children > 0);
   if (at >= 0) throw new VmFailure("DISK_HAS_CHILDREN", `Linked copies stand on ${disks[at]!.name} of this virtual machine.`);
+}
+
+/** A checkpoint holds the past of the machine's disks. Throws VM_HAS_SNAPSHOTS. */
+export async function needNoSnapshots(session: Session, vm: VmData, pointer: string, ask: Ask): Promise<void> {
+  const { items } = await session.ask("snapshot.list", { vm: vm.id }, ask);
+  if (items.length > 0) throw fieldFailure("VM_HAS_SNAPSHOTS", pointer, "has snapshots that hold its disks; delete them first");
 }
 
 /** Of a disk that no machine has: its file is named after it. Throws DISK_EXISTS. */

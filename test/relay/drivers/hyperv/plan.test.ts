@@ -195,6 +195,7 @@ describe("what can be refused before", () => {
     ["vm.update", { vm: VM, cpus: 17 }, {}, {}, "HOST_CPUS_SHORT", "/cpus"],
     ["vm.update", { vm: VM, memory_bytes: 65 * GiB }, {}, {}, "HOST_MEMORY_SHORT", "/memory_bytes"],
     ["nic.create", { vm: VM, network: "lan", mac: "00:15:5d:00:00:01" }, {}, {}, "MAC_IN_USE", "/mac"],
+    ["vm.clone", { vm: VM, name: "x", mode: "linked" }, {}, past(disk().id), "VM_HAS_SNAPSHOTS", "/vm"],
     ["vm.clone", { vm: VM, name: "x", snapshot: "none" }, {}, past(disk().id), "SNAPSHOT_NOT_FOUND", "/snapshot"],
     ["vm.clone", { vm: VM, name: "x", snapshot: "s" }, {}, past(), "SNAPSHOT_UNSUPPORTED", "/snapshot"],
     ["vm.clone", { vm: VM, name: "x", snapshot: "s" }, {}, past("disk-other"), "SNAPSHOT_UNSUPPORTED", "/snapshot"],

@@ -237,6 +237,15 @@ describe("vm.clone", () => {
     expect(steps[1]!.resource_spec).toMatchObject({ disk: disk().id, snapshot: "s", mode: "full", bus: "ide", iops_max: 500 });
   });
 
+  it("blames its original for a disk that cannot be copied", async () => {
+    const full = { status: "error", code: "STORAGE_FULL", data: { errors: [{ pointer: "/disk", message: "is too large" }] } } as const;
+    await host.answer({ answers: { ...CLONED, "vm.create": changed("22222222-2222-4333-8444-555555555555"), "disk.clone": full } });
+    expect(await host.run("vm.clone", spec)).toMatchObject({
+      code: "STORAGE_FULL",
+      data: { errors: [{ pointer: "/vm", message: "is too large" }] },
+    });
+  });
+
   it.each(["disk.clone", "nic.create", "vm.update"])("leaves nothing when %s fails, and never touches the original", async (step) => {
     await host.answer({
       answers: { ...CLONED, "vm.create": changed("22222222-2222-4333-8444-555555555555"), [step]: refused("STORAGE_FULL") },
